@@ -1,0 +1,152 @@
+# Groupies. Targets: all (into build/), install, demo, check, check-vm, bench, fuzz, lint, deb, clean.
+# V=1 shows the commands; CFLAGS, CPPFLAGS, LDFLAGS, DESTDIR, PREFIX are the packager's.
+
+PREFIX ?= /usr
+LIBEXEC = $(PREFIX)/libexec/groupies
+MULTIARCH := $(shell $(CC) -print-multiarch)
+PAMDIR ?= $(PREFIX)/lib/$(MULTIARCH)/security
+B := build
+CFLAGS ?= -O2 -g
+PKG_CONFIG ?= pkg-config
+MUSL_CC ?= musl-gcc
+$(if $(V),,$(eval Q := @))
+
+VERSION := 0.1.0
+STD := -std=gnu11 -D_GNU_SOURCE -Iinclude -DGROUPIES_VERSION='"$(VERSION)"'
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
+	-Wundef -Wpointer-arith -Wcast-qual -Wvla \
+	$(if $(CI),-Werror)
+
+# Hardening is used where this compiler and linker have it.
+probe = $(shell printf 'int main(void){return 0;}' | \
+	$(CC) -O2 -Werror $(1) -x c - -o /dev/null 2>/dev/null && echo '$(1)')
+comma := ,
+HARDEN_CC := $(call probe,-fstack-protector-strong) $(call probe,-fstack-clash-protection) \
+	$(call probe,-fcf-protection) $(if $(findstring -O0,$(CFLAGS)),,-U_FORTIFY_SOURCE $(call probe,-D_FORTIFY_SOURCE=2))
+HARDEN_LD := $(call probe,-Wl$(comma)-z$(comma)relro) $(call probe,-Wl$(comma)-z$(comma)now) \
+	$(call probe,-Wl$(comma)--as-needed)
+
+COMPILE = $(CC) $(STD) $(WARN) $(HARDEN_CC) $(CPPFLAGS) $(CFLAGS) -fPIC -ffunction-sections -MMD -MP
+LINK = $(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -Wl,--gc-sections
+
+# ---- what is built of what ----------------------------------------------------------------------
+
+LIB := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/*.c))
+# The module is loaded into sshd, login and su: nothing but these, libc and libpam.
+MODULE := $(patsubst %.c,$(B)/obj/%.o,$(wildcard pam_module/*.c)) \
+	$(patsubst %,$(B)/obj/lib/%.o,error size file cgroup registry stamp limits host)
+PLACE := $(patsubst %.c,$(B)/obj/%.o,$(wildcard setup/place*.c))
+SETUP := $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(wildcard setup/place*.c),$(wildcard setup/*.c)))
+DOCKER_SOURCES := $(wildcard hog/docker*.c hog/docker/*.c)
+DOCKER := $(patsubst %.c,$(B)/obj/%.o,$(DOCKER_SOURCES))
+HOG_SOURCES := $(filter-out $(DOCKER_SOURCES),$(wildcard hog/*.c))
+HOG := $(patsubst %.c,$(B)/obj/%.o,$(HOG_SOURCES))
+HOG_LIB := error size file cgroup host
+OBJECTS := $(sort $(LIB) $(MODULE) $(PLACE) $(SETUP) $(DOCKER) $(HOG))
+
+PROGRAMS := $(B)/pam_groupies.so $(B)/groupies-place $(B)/groupies-setup $(B)/hog \
+	$(if $(DOCKER),$(B)/groupies-docker) \
+	$(if $(shell command -v $(MUSL_CC)),$(B)/hog-static)
+
+all: $(PROGRAMS)
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(if $(Q),@echo '  CC    $<')
+	$(Q)$(COMPILE) -c $< -o $@
+
+$(B)/libgroupies.a: $(LIB)
+	$(if $(Q),@echo '  AR    $@')
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/pam_groupies.so: $(MODULE) pam_module/pam_groupies.map
+	$(if $(Q),@echo '  LD    $@')
+	$(Q)$(LINK) -shared -Wl,--no-undefined -Wl,--version-script=pam_module/pam_groupies.map \
+		$(MODULE) -lpam -o $@
+
+LIB_LIBS = -lcgroup $(shell $(PKG_CONFIG) --libs libsystemd inih)
+
+$(B)/groupies-place: $(PLACE) $(B)/libgroupies.a
+	$(if $(Q),@echo '  LD    $@')
+	$(Q)$(LINK) -pie $^ $(LIB_LIBS) -o $@
+
+$(B)/groupies-setup: $(SETUP) $(B)/libgroupies.a
+	$(if $(Q),@echo '  LD    $@')
+	$(Q)$(LINK) -pie $^ $(LIB_LIBS) $(shell $(PKG_CONFIG) --libs json-c libcurl) -lcrypt -o $@
+
+$(B)/hog: $(HOG) $(B)/libgroupies.a
+	$(if $(Q),@echo '  LD    $@')
+	$(Q)$(LINK) -pie $^ -o $@
+
+$(B)/groupies-docker: $(DOCKER) $(B)/libgroupies.a
+	$(if $(Q),@echo '  LD    $@')
+	$(Q)$(LINK) -pie $^ $(LIB_LIBS) $(shell $(PKG_CONFIG) --libs json-c libcurl) -o $@
+
+# A container image of one file: no libc to bring along.
+$(B)/hog-static: $(HOG_SOURCES) $(HOG_LIB:%=lib/%.c) $(wildcard hog/*.h include/groupies/*.h)
+	$(if $(Q),@echo '  LD    $@')
+	@mkdir -p $(B)/kernel-headers
+	$(Q)ln -sfn /usr/include/linux $(B)/kernel-headers/linux
+	$(Q)ln -sfn /usr/include/asm-generic $(B)/kernel-headers/asm-generic
+	$(Q)ln -sfn /usr/include/$(MULTIARCH)/asm $(B)/kernel-headers/asm
+	$(Q)$(MUSL_CC) $(STD) -Os -static -s -ffunction-sections -fdata-sections -Wl,--gc-sections \
+		-fno-asynchronous-unwind-tables -fno-stack-protector -fno-pie -no-pie \
+		-Wl,-z,noseparate-code -Wl,-z,norelro -idirafter $(B)/kernel-headers \
+		$(HOG_SOURCES) $(HOG_LIB:%=lib/%.c) -o $@
+
+include tests/tests.mk
+-include $(OBJECTS:.o=.d)
+
+# ---- installing ---------------------------------------------------------------------------------
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBEXEC) \
+		$(DESTDIR)$(PAMDIR) $(DESTDIR)$(PREFIX)/share/pam-configs \
+		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 755 $(B)/groupies-setup $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(filter $(B)/hog $(B)/hog-static $(B)/groupies-docker,$(PROGRAMS)) \
+		$(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(B)/groupies-place $(DESTDIR)$(LIBEXEC)/
+	install -m 644 $(B)/pam_groupies.so $(DESTDIR)$(PAMDIR)/
+	install -m 644 packaging/pam-configs/* $(DESTDIR)$(PREFIX)/share/pam-configs/
+	$(foreach page,$(wildcard hog/*.1),install -m 644 $(page) $(DESTDIR)$(PREFIX)/share/man/man1/;)
+	$(foreach page,$(wildcard setup/*.8 pam_module/*.8),install -m 644 $(page) \
+		$(DESTDIR)$(PREFIX)/share/man/man8/;)
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/groupies-setup $(DESTDIR)$(PREFIX)/bin/hog \
+		$(DESTDIR)$(PREFIX)/bin/hog-static $(DESTDIR)$(PREFIX)/bin/groupies-docker \
+		$(DESTDIR)$(LIBEXEC)/groupies-place $(DESTDIR)$(PAMDIR)/pam_groupies.so \
+		$(DESTDIR)$(PREFIX)/share/pam-configs/groupies-before \
+		$(DESTDIR)$(PREFIX)/share/pam-configs/groupies-after
+	rm -f $(patsubst hog/%,$(DESTDIR)$(PREFIX)/share/man/man1/%,$(wildcard hog/*.1)) \
+		$(foreach page,$(wildcard setup/*.8 pam_module/*.8), \
+		$(DESTDIR)$(PREFIX)/share/man/man8/$(notdir $(page)))
+	-rmdir $(DESTDIR)$(LIBEXEC)
+
+clean:
+	rm -rf $(B)
+
+# ---- showing and testing ------------------------------------------------------------------------
+# Both install what they need and end by telling what that was.
+
+demo:
+	@packaging/get-packages packaging/packages-build packaging/packages-demo
+	@$(MAKE) --no-print-directory -s all
+	@docs/demo; code=$$?; packaging/get-packages --tell; exit $$code
+
+check:
+	@packaging/get-packages packaging/packages-build tests/packages
+	@$(MAKE) --no-print-directory check-built; code=$$?; packaging/get-packages --tell; exit $$code
+
+SYSTEM := $(sort $(shell find tests/system -maxdepth 1 -name '*.sh' -executable))
+check-built: all check-unit check-integration check-valgrind check-fuzz-corpus check-system
+
+check-system: all
+	@tests/system/run $(SYSTEM)
+
+check-vm:
+	@tests/vm/check-vm $(KINDS)
+
+.PHONY: all install uninstall clean demo check check-built check-system check-vm
+.DELETE_ON_ERROR:
