@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+#include "groupies/playground.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "groupies/backend.h"
+#include "groupies/cgroup.h"
+#include "groupies/cleanup.h"
+#include "groupies/file.h"
+#include "groupies/paths.h"
+
+#define LOCK_WAIT_MS 10000
+#define LOCK_STEP_MS 5
+
+const struct backend *backend_of(const struct host *host)
+{
+	return host->manager == HOST_SYSTEMD ? &backend_systemd : &backend_cgroupfs;
+}
+
+/* The file is root's alone: nobody else can open it, so nobody else can hold a login up with it. */
+int playground_lock(struct error *err)
+{
+	const struct timespec step = {.tv_nsec = LOCK_STEP_MS * 1000 * 1000};
+	cleanup_fd int fd = -1;
+	int waited_ms;
+
+	if (mkdir(GROUPIES_RUN_DIR, 0755) < 0 && errno != EEXIST)
+		return error_errno(err, "%s", GROUPIES_RUN_DIR);
+	fd = open(GROUPIES_RUN_DIR "/.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_errno(err, "%s/.lock", GROUPIES_RUN_DIR);
+	for (waited_ms = 0; waited_ms < LOCK_WAIT_MS; waited_ms += LOCK_STEP_MS) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return steal_fd(&fd);
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return error_errno(err, "%s/.lock", GROUPIES_RUN_DIR);
+		(void)nanosleep(&step, NULL);
+	}
+	return error_set(err, ETIMEDOUT,
+			 "%s/.lock: another groupies program has held it for %d seconds",
+			 GROUPIES_RUN_DIR, LOCK_WAIT_MS / 1000);
+}
+
+static int realize_locked(const struct part *part, bool adopt, struct stamp *ret_stamp,
+			  struct error *err)
+{
+	char name[STAMP_NAME_SIZE];
+	struct stamp stamp = {0};
+
+	stamp_name(part->config->name, part->is_member, part->uid, name);
+	/* Until every limit is set again, nobody trusts the group as it stands. */
+	if (stamp_delete(name, err) < 0 ||
+	    backend_of(part->host)->realize(part, adopt, &stamp, err) < 0)
+		return -err->code;
+	if (kernel_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", stamp.boot, sizeof(stamp.boot),
+			err) < 0 ||
+	    stamp_write(name, &stamp, err) < 0)
+		return -err->code;
+	*ret_stamp = stamp;
+	return 0;
+}
+
+int playground_realize(const struct host *host, const struct config *config, uid_t uid,
+		       enum realize_mode mode, struct stamp *ret_stamp, struct error *err)
+{
+	struct part part = {.host = host,
+			    .config = config,
+			    .is_member = config->own_limits && uid != (uid_t)-1,
+			    .uid = uid,
+			    .applying = mode != REALIZE_TRUST_STAMP};
+	char name[STAMP_NAME_SIZE];
+	cleanup_fd int lock = playground_lock(err);
+	struct stamp stamp;
+
+	if (lock < 0)
+		return lock;
+	stamp_name(config->name, part.is_member, uid, name);
+	if (mode == REALIZE_TRUST_STAMP) {
+		struct error ignored;
+
+		if (stamp_read(name, &stamp, &ignored) == 0 && stamp_check(&stamp, &ignored) == 0) {
+			*ret_stamp = stamp;
+			return 0;
+		}
+	}
+	if (realize_locked(&part, mode == REALIZE_ADOPT, &stamp, err) < 0)
+		return error_context(err, "playground '%s'", config->name);
+	*ret_stamp = stamp;
+	return 0;
+}
+
+int playground_read_applied(const char *name, struct config *ret_config, struct error *err)
+{
+	cleanup_fd int directory = directory_open(AT_FDCWD, GROUPIES_APPLIED_DIR, err);
+
+	if (directory < 0)
+		return directory;
+	return config_read(directory, GROUPIES_APPLIED_DIR, name, ret_config, err);
+}
+
+int playground_verify(const struct stamp *stamp, pid_t pid, struct error *err)
+{
+	char text[CGROUP_TEXT_SIZE];
+
+	if (stamp_check(stamp, err) < 0 || cgroup_read(pid, text, sizeof(text), err) < 0)
+		return -err->code;
+	if (!stamp_holds(stamp, text))
+		return error_set(err, EXDEV, "process %d is outside of %s", (int)pid,
+				 stamp->groups[0].path);
+	return 0;
+}
+
+/* Stamps of NAME are NAME itself and NAME.UID. */
+int playground_forget(const char *name, struct error *err)
+{
+	cleanup_dir DIR *entries = opendir(GROUPIES_RUN_DIR);
+	size_t length = strlen(name);
+	struct dirent *entry;
+
+	if (!entries)
+		return errno == ENOENT ? 0 : error_errno(err, "%s", GROUPIES_RUN_DIR);
+	while ((entry = readdir(entries))) {
+		if (strncmp(entry->d_name, name, length) != 0 ||
+		    (entry->d_name[length] != '\0' && entry->d_name[length] != '.'))
+			continue;
+		if (stamp_delete(entry->d_name, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
+int playground_remove(const struct host *host, const char *name, struct error *err)
+{
+	cleanup_fd int lock = playground_lock(err);
+
+	if (lock < 0)
+		return lock;
+	if (playground_forget(name, err) < 0 || backend_of(host)->remove(host, name, err) < 0)
+		return error_context(err, "playground '%s'", name);
+	return 0;
+}
+
+/* ---- looking at what is inside --------------------------------------------------------------- */
+
+typedef int group_visitor(int group, void *data, struct error *err);
+
+/* Calls VISIT for the group open at FD and for each group below it. */
+static int groups_walk(int fd, group_visitor *visit, void *data, struct error *err)
+{
+	cleanup_fd int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *entries = again < 0 ? NULL : fdopendir(again);
+	struct dirent *entry;
+
+	if (!entries)
+		return error_errno(err, "cgroup");
+	(void)steal_fd(&again);
+	if (visit(fd, data, err) < 0)
+		return -err->code;
+	while ((entry = readdir(entries))) {
+		cleanup_fd int child = -1;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		child = directory_open(fd, entry->d_name, err);
+		if (child < 0 && err->code == ENOENT)
+			continue;
+		if (child < 0 || groups_walk(child, visit, data, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
+struct process_visit {
+	int (*visit)(pid_t pid, void *data);
+	void *data;
+};
+
+static int visit_processes(int group, void *data, struct error *err)
+{
+	const struct process_visit *processes = data;
+	cleanup_fd int fd = openat(group, "cgroup.procs", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_file FILE *list = fd < 0 ? NULL : fdopen(fd, "r");
+	int pid;
+
+	if (!list)
+		return error_errno(err, "cgroup.procs");
+	(void)steal_fd(&fd);
+	while (fscanf(list, "%d", &pid) == 1) {
+		int answer = processes->visit((pid_t)pid, processes->data);
+
+		if (answer < 0)
+			return error_set(err, -answer, "process %d", pid);
+	}
+	return 0;
+}
+
+int playground_processes(const struct stamp *stamp, int (*visit)(pid_t pid, void *data), void *data,
+			 struct error *err)
+{
+	struct process_visit processes = {.visit = visit, .data = data};
+	unsigned index;
+
+	for (index = 0; index < stamp->group_count; index++) {
+		cleanup_fd int fd = open(stamp->groups[index].directory,
+					 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0)
+			return error_errno(err, "%s", stamp->groups[index].directory);
+		if (groups_walk(fd, visit_processes, &processes, err) < 0)
+			return error_context(err, "%s", stamp->groups[index].directory);
+	}
+	return 0;
+}
+
+/* Adds the count that FILE of the group keeps, if it has that file. */
+static bool kills_add(int group, const char *file, uint64_t *kills)
+{
+	char text[1024];
+	struct error ignored;
+	const char *at;
+
+	if (kernel_read(group, file, text, sizeof(text), &ignored) < 0)
+		return false;
+	at = strstr(text, "oom_kill ");
+	while (at && at != text && at[-1] != '\n')
+		at = strstr(at + 1, "oom_kill ");
+	if (at)
+		*kills += strtoull(at + strlen("oom_kill "), NULL, 10);
+	return true;
+}
+
+static int visit_kills(int group, void *data, struct error *err)
+{
+	(void)err;
+	(void)kills_add(group, "memory.oom_control", data);
+	return 0;
+}
+
+int playground_kills(const struct stamp *stamp, uint64_t *ret_kills, struct error *err)
+{
+	uint64_t kills = 0;
+	unsigned index;
+
+	for (index = 0; index < stamp->group_count; index++) {
+		const struct stamp_group *group = &stamp->groups[index];
+		cleanup_fd int fd =
+			open(group->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0)
+			return error_errno(err, "%s", group->directory);
+		/* v2's memory.events counts what is below as well, and what was; v1 only its own. */
+		if (kills_add(fd, "memory.events", &kills))
+			continue;
+		if (groups_walk(fd, visit_kills, &kills, err) < 0)
+			return error_context(err, "%s", group->directory);
+	}
+	*ret_kills = kills;
+	return 0;
+}

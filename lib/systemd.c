@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The backend for hosts whose tree systemd owns: the playground is a slice. What we write in the
+ * tree by hand is only what systemd cannot express, in our own slice (swap and cpuset on v1).
+ *
+ * A login comes in without a logind session scope ever being emptied: its scope is created inside
+ * (prepare), or there is none and it gets a scope of its own (place).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "groupies/backend.h"
+#include "groupies/cgroup.h"
+#include "groupies/cleanup.h"
+#include "groupies/file.h"
+#include "groupies/limits.h"
+#include "systemd_bus.h"
+#include "systemd_unit.h"
+
+/* ---- a slice in the kernel's tree
+ * --------------------------------------------------------------------- */
+
+struct slice {
+	char unit[UNIT_NAME_SIZE];
+	char group[256]; /* what systemd calls its ControlGroup */
+	struct setting settings[SETTINGS_MAX];
+	int setting_count;
+};
+
+/* systemd does not know these on v1: MemorySwapMax does nothing there (systemd#8814). */
+static bool is_ours_to_write(const struct setting *setting)
+{
+	return !setting->hierarchy->unified &&
+	       (setting->limit == LIMIT_MEMORY_SWAP_MAX || setting->limit == LIMIT_ALLOWED_CPUS);
+}
+
+/* Opens the directory of SLICE in HIERARCHY; makes it where systemd does not manage that one. */
+static int slice_open(const struct slice *slice, const struct hierarchy *hierarchy, bool make,
+		      struct error *err)
+{
+	char copy[256], *saved = NULL, *part;
+	cleanup_fd int fd = directory_open(AT_FDCWD, hierarchy->mount, err);
+
+	(void)text_copy(copy, sizeof(copy), slice->group);
+	for (part = strtok_r(copy, "/", &saved); part && fd >= 0;
+	     part = strtok_r(NULL, "/", &saved)) {
+		int next = -1;
+
+		if (make && mkdirat(fd, part, 0755) < 0 && errno != EEXIST)
+			(void)error_errno(err, "%s", part);
+		else
+			next = directory_open(fd, part, err);
+		close(fd);
+		fd = next;
+	}
+	return fd < 0 ? error_context(err, "%s%s", hierarchy->mount, slice->group) : steal_fd(&fd);
+}
+
+/*
+ * 1: the file says what was asked, or another limit that an administrator set on purpose
+ * (`systemctl set-property`), which `check` shows as drift. 0: no limit is there. Negative: failed.
+ */
+static int setting_settle(const struct slice *slice, const struct setting *setting,
+			  struct error *err)
+{
+	bool ours = is_ours_to_write(setting);
+	cleanup_fd int fd = slice_open(slice, setting->hierarchy,
+				       ours && setting->limit == LIMIT_ALLOWED_CPUS, err);
+	char seen[4096];
+
+	if (fd < 0)
+		return err->code == ENOENT ? 0 : fd;
+	if (kernel_read(fd, setting->file, seen, sizeof(seen), err) < 0)
+		return err->code == ENOENT ? 0 : -err->code;
+	if (ours && !setting->matches(setting->value, seen)) {
+		if (kernel_write(fd, setting->file, setting->value, err) < 0 ||
+		    kernel_read(fd, setting->file, seen, sizeof(seen), err) < 0)
+			return error_context(err, "%s", slice->unit);
+		if (!setting->matches(setting->value, seen))
+			return error_set(err, EIO, "%s: %s reads '%.60s' after '%.60s' was written",
+					 slice->unit, setting->file, seen, setting->value);
+	}
+	return !(setting->bounded && limit_text_is_unlimited(setting->file, seen));
+}
+
+/* Where every limit of SLICE is in force, 0; else the first that is not is told. */
+static int slice_settle(const struct slice *slice, struct error *err)
+{
+	bool again[SETTINGS_MAX] = {false};
+	int index;
+
+	/* Memory, and memory and swap together, depend on each other's order; try twice. */
+	for (index = 0; index < slice->setting_count; index++)
+		again[index] = setting_settle(slice, &slice->settings[index], err) != 1;
+	for (index = 0; index < slice->setting_count; index++) {
+		const struct setting *setting = &slice->settings[index];
+		int answer = again[index] ? setting_settle(slice, setting, err) : 1;
+
+		if (answer < 0)
+			return answer;
+		if (answer == 0)
+			return error_set(err, ENODATA,
+					 "%s: %s is not limited: run 'systemctl cat %s'",
+					 slice->unit, setting->file, slice->unit);
+	}
+	return 0;
+}
+
+static int slice_stamp(const struct slice *slice, bool enter, struct stamp *stamp,
+		       struct error *err)
+{
+	int index, count;
+
+	for (index = 0; index < slice->setting_count; index++) {
+		const struct setting *setting = &slice->settings[index];
+		struct stamp_group *to = &stamp->groups[stamp->group_count];
+		cleanup_fd int fd = -1;
+		struct stat st;
+
+		for (count = 0; count < index; count++) {
+			if (slice->settings[count].hierarchy == setting->hierarchy)
+				break;
+		}
+		if (count < index)
+			continue;
+		if (stamp->group_count == STAMP_GROUPS_MAX)
+			return error_set(err, E2BIG, "%s: too many hierarchies", slice->unit);
+		fd = slice_open(slice, setting->hierarchy, false, err);
+		if (fd < 0 || fstat(fd, &st) < 0)
+			return fd < 0 ? fd : error_errno(err, "%s", slice->unit);
+		*to = (struct stamp_group){.device = st.st_dev, .inode = st.st_ino};
+		to->role = !enter ? STAMP_LIMITS
+			   : is_ours_to_write(setting) && setting->limit == LIMIT_ALLOWED_CPUS
+				   ? STAMP_WRITE
+				   : STAMP_MANAGED;
+		if (!setting->hierarchy->unified)
+			(void)snprintf(to->controller, sizeof(to->controller), "%s",
+				       setting->controller);
+		(void)text_copy(to->path, sizeof(to->path), slice->group);
+		if (snprintf(to->directory, sizeof(to->directory), "%s%s",
+			     setting->hierarchy->mount, slice->group) >= (int)sizeof(to->directory))
+			return error_set(err, ENAMETOOLONG, "%s: path too long", slice->unit);
+		for (count = index; count < slice->setting_count; count++) {
+			if (slice->settings[count].hierarchy == setting->hierarchy &&
+			    slice->settings[count].bounded && to->limit_count < STAMP_LIMITS_MAX)
+				(void)text_copy(to->limits[to->limit_count++],
+						sizeof(to->limits[0]), slice->settings[count].file);
+		}
+		stamp->group_count++;
+	}
+	return 0;
+}
+
+/* ---- realizing
+ * ----------------------------------------------------------------------------------------- */
+
+static bool is_member(const struct config *config, uid_t uid)
+{
+	size_t index;
+
+	for (index = 0; index < config->member_count; index++) {
+		const struct passwd *user =
+			config->members[index][0] == '@' ? NULL : getpwnam(config->members[index]);
+
+		if (user && user->pw_uid == uid)
+			return true;
+	}
+	return false;
+}
+
+static bool keep_member(uid_t uid, void *data)
+{
+	return is_member(data, uid);
+}
+
+/* The members that a config names are inside from the boot on: a lingering user manager as well. */
+static int user_managers_settle(const struct config *config, bool *changed, struct error *err)
+{
+	struct config copy = *config;
+	size_t index;
+
+	if (unit_delete(config->name, false, keep_member, &copy, changed, err) < 0)
+		return -err->code;
+	for (index = 0; index < config->member_count; index++) {
+		const struct passwd *user =
+			config->members[index][0] == '@' ? NULL : getpwnam(config->members[index]);
+
+		if (user &&
+		    unit_write_user_manager(UNIT_DIR_ETC, config, user->pw_uid, changed, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
+static int slice_start(sd_bus *bus, struct slice *slice, struct error *err)
+{
+	if (bus_start_unit(bus, slice->unit, err) < 0)
+		return -err->code;
+	if (bus_unit_string(bus, slice->unit, "Slice", "ControlGroup", slice->group,
+			    sizeof(slice->group), err) < 0)
+		return -err->code;
+	if (slice->group[0] != '/' || slice->group[1] == '\0')
+		return error_set(err, EIO, "systemd: %s has no control group", slice->unit);
+	return 0;
+}
+
+/* systemd can make a slice before it has read its file: then it is unlimited until a reload. */
+static int slice_realize(sd_bus *bus, struct slice *slice, bool enter, struct stamp *stamp,
+			 struct error *err)
+{
+	if (slice_start(bus, slice, err) < 0)
+		return -err->code;
+	if (slice_settle(slice, err) < 0 &&
+	    (err->code != ENODATA || bus_reload(bus, err) < 0 || slice_settle(slice, err) < 0))
+		return -err->code;
+	return slice_stamp(slice, enter, stamp, err);
+}
+
+static int slice_render(const struct part *part, const struct limits *limits, bool nested,
+			struct slice *slice, struct error *err)
+{
+	slice_name(part->config->name, nested, part->uid, slice->unit);
+	slice->setting_count = limits_render(limits, part->host, slice->settings, err);
+	return slice->setting_count < 0 ? -err->code : 0;
+}
+
+static int realize(const struct part *part, bool adopt, struct stamp *ret_stamp, struct error *err)
+{
+	struct slice shared = {0}, each = {0};
+	struct stamp stamp = {.manager = HOST_SYSTEMD};
+	cleanup_bus sd_bus *bus = NULL;
+	bool changed = false;
+
+	(void)adopt; /* a slice's group is made anew from its file, root's alone */
+	if (slice_render(part, &part->config->shared, false, &shared, err) < 0)
+		return -err->code;
+	if (slice_render(part, &part->config->each, true, &each, err) < 0)
+		return error_context(err, "[Member]");
+	if (unit_write_slices(part->config, &changed, err) < 0 ||
+	    (part->applying && user_managers_settle(part->config, &changed, err) < 0) ||
+	    bus_open(&bus, err) < 0)
+		return -err->code;
+	/* A run that was killed after it had written may not have reloaded: apply always does. */
+	if ((changed || part->applying) && bus_reload(bus, err) < 0)
+		return -err->code;
+	if (slice_realize(bus, &shared, !part->is_member, &stamp, err) < 0)
+		return -err->code;
+	if (part->is_member && slice_realize(bus, &each, true, &stamp, err) < 0)
+		return -err->code;
+	/* A part without limits of its own kind still has to be the place to be. */
+	if (part->is_member && each.setting_count == 0)
+		stamp.groups[0].role = STAMP_MANAGED;
+	*ret_stamp = stamp;
+	return 0;
+}
+
+/* ---- logins
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static uint64_t boottime_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static int place(const struct part *part, const struct stamp *stamp, pid_t pid, struct error *err)
+{
+	char scope[UNIT_NAME_SIZE], slice[UNIT_NAME_SIZE], text[CGROUP_TEXT_SIZE];
+	cleanup_bus sd_bus *bus = NULL;
+
+	/* A pid may come again while the scope of its first owner lives: the time makes it unique.
+	 */
+	(void)snprintf(scope, sizeof(scope), "groupies-%s-%u-%d-%" PRIu64 ".scope",
+		       part->config->name, (unsigned)part->uid, (int)pid, boottime_ns());
+	slice_name(part->config->name, part->is_member, part->uid, slice);
+	if (bus_open(&bus, err) < 0 || bus_start_scope(bus, scope, slice, pid, err) < 0 ||
+	    cgroup_read(pid, text, sizeof(text), err) < 0)
+		return -err->code;
+	if (!stamp_holds_managed(stamp, text))
+		return error_set(err, EXDEV, "systemd made %s, but process %d is not in %s", scope,
+				 (int)pid, slice);
+	return 0;
+}
+
+struct loaded_scopes {
+	char (*names)[UNIT_NAME_SIZE];
+	size_t count;
+	bool failed;
+};
+
+static void scope_seen(const char *unit, void *data)
+{
+	struct loaded_scopes *scopes = data;
+	char(*grown)[UNIT_NAME_SIZE] = realloc(scopes->names, (scopes->count + 1) * sizeof(*grown));
+
+	if (!grown) {
+		scopes->failed = true;
+		return;
+	}
+	scopes->names = grown;
+	if (text_copy(grown[scopes->count], UNIT_NAME_SIZE, unit))
+		scopes->count++;
+}
+
+static bool scope_is_loaded(const char *scope, void *data)
+{
+	const struct loaded_scopes *scopes = data;
+	size_t index;
+
+	for (index = 0; index < scopes->count; index++) {
+		if (strcmp(scopes->names[index], scope) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Drop-ins go when their scope has gone, at the next login: at a session's close, processes may be
+ * left. What fails here is tried again then. */
+static void sessions_sweep(sd_bus *bus)
+{
+	struct loaded_scopes scopes = {0};
+	struct error ignored;
+
+	if (bus_units_matching(bus, "session-*.scope", scope_seen, &scopes, &ignored) == 0 &&
+	    !scopes.failed)
+		unit_sweep_sessions(scope_is_loaded, &scopes);
+	free(scopes.names);
+}
+
+/*
+ * A user manager that runs outside already cannot be brought in; the member could start anything
+ * through it, so the login is refused until it has ended. One that does not run is loaded anew.
+ * Apply has written the drop-in of a member that a config names; one by group gets it here.
+ */
+static int user_manager_prepare(sd_bus *bus, const struct part *part, struct error *err)
+{
+	char unit[UNIT_NAME_SIZE], state[32], slice[UNIT_NAME_SIZE], wanted[UNIT_NAME_SIZE];
+	bool changed = false;
+	int loaded;
+
+	(void)snprintf(unit, sizeof(unit), "user@%u.service", (unsigned)part->uid);
+	slice_name(part->config->name, part->config->own_limits, part->uid, wanted);
+	if (unit_write_user_manager(is_member(part->config, part->uid) ? UNIT_DIR_ETC
+								       : UNIT_DIR_RUN,
+				    part->config, part->uid, &changed, err) < 0)
+		return -err->code;
+	loaded = bus_unit_is_loaded(bus, unit, err);
+	if (loaded <= 0)
+		return loaded;
+	if (bus_unit_string(bus, unit, "Service", "Slice", slice, sizeof(slice), err) < 0 ||
+	    bus_unit_string(bus, unit, "Unit", "ActiveState", state, sizeof(state), err) < 0)
+		return -err->code;
+	if (strcmp(slice, wanted) == 0)
+		return 0;
+	if (strcmp(state, "inactive") != 0 && strcmp(state, "failed") != 0)
+		return error_set(err, EBUSY,
+				 "%s runs outside of %s since before the user was enrolled: "
+				 "run 'loginctl terminate-user %u'",
+				 unit, wanted, (unsigned)part->uid);
+	return bus_reload(bus, err);
+}
+
+static int prepare(const struct part *part, pid_t pid, unsigned session, struct error *err)
+{
+	char scope[UNIT_NAME_SIZE], unseen[UNIT_NAME_SIZE];
+	cleanup_bus sd_bus *bus = NULL;
+	int loaded;
+
+	(void)snprintf(scope, sizeof(scope), "session-%u.scope", session);
+	(void)snprintf(unseen, sizeof(unseen), "groupies-%u-%d-%" PRIu64 ".service", session,
+		       (int)pid, boottime_ns());
+	if (bus_open(&bus, err) < 0)
+		return -err->code;
+	loaded = bus_unit_is_loaded(bus, scope, err);
+	if (loaded < 0)
+		return loaded;
+	/* Somebody lives there: su and sudo carry their caller's session, which is not theirs. */
+	if (loaded)
+		return 0;
+	if (user_manager_prepare(bus, part, err) < 0 ||
+	    unit_write_session(part->config, part->uid, session, pid, err) < 0 ||
+	    bus_look_again(bus, unseen, err) < 0)
+		return -err->code;
+	sessions_sweep(bus);
+	return 0;
+}
+
+/* ---- looking, removing
+ * -------------------------------------------------------------------------------------- */
+
+static bool exists(const struct host *host, const char *name)
+{
+	static const char *const properties[] = {"FragmentPath", "ActiveState"};
+	char unit[UNIT_NAME_SIZE], text[512];
+	cleanup_bus sd_bus *bus = NULL;
+	struct error ignored;
+	size_t index;
+
+	(void)host;
+	slice_name(name, false, 0, unit);
+	if (bus_open(&bus, &ignored) < 0)
+		return false;
+	for (index = 0; index < sizeof(properties) / sizeof(*properties); index++) {
+		if (bus_unit_string(bus, unit, "Unit", properties[index], text, sizeof(text),
+				    &ignored) == 0 &&
+		    *text && strcmp(text, "inactive") != 0)
+			return true;
+	}
+	return false;
+}
+
+/* cpuset on v1 is not systemd's: the groups that we made there go by hand. */
+static int groups_remove(const struct host *host, const char *group, struct error *err)
+{
+	const struct hierarchy *cpuset = host_hierarchy(host, "cpuset");
+	char path[512], child[1024];
+	cleanup_dir DIR *entries = NULL;
+	struct dirent *entry;
+
+	if (!cpuset || cpuset->unified)
+		return 0;
+	(void)snprintf(path, sizeof(path), "%s%s", cpuset->mount, group);
+	entries = opendir(path);
+	while (entries && (entry = readdir(entries))) {
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		(void)snprintf(child, sizeof(child), "%s/%s", path, entry->d_name);
+		if (rmdir(child) < 0)
+			return error_errno(err, "%s", child);
+	}
+	if (entries && rmdir(path) < 0 && errno != ENOENT)
+		return error_errno(err, "%s", path);
+	return 0;
+}
+
+/* "populated 1" in cgroup.events (v2), or any pid in the tree (v1): somebody is inside. */
+static bool group_is_populated(int fd)
+{
+	cleanup_fd int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *entries = again < 0 ? NULL : fdopendir(again);
+	char text[64];
+	struct error err = ERROR_NONE;
+	struct dirent *entry;
+
+	if (!entries)
+		return false;
+	(void)steal_fd(&again);
+	if (kernel_read(fd, "cgroup.procs", text, sizeof(text), &err) > 0 || err.code == EFBIG)
+		return true;
+	while ((entry = readdir(entries))) {
+		cleanup_fd int child = -1;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		child = directory_open(fd, entry->d_name, &err);
+		if (child >= 0 && group_is_populated(child))
+			return true;
+	}
+	return false;
+}
+
+static int refuse_populated(const struct host *host, const struct slice *slice, struct error *err)
+{
+	size_t index;
+
+	for (index = 0; index < host->count; index++) {
+		struct error ignored;
+		cleanup_fd int fd = slice_open(slice, &host->hierarchies[index], false, &ignored);
+
+		if (fd >= 0 && group_is_populated(fd))
+			return error_set(err, EBUSY, "%s still holds processes", slice->unit);
+	}
+	return 0;
+}
+
+static int remove_slice(const struct host *host, const char *name, struct error *err)
+{
+	struct slice slice = {0};
+	cleanup_bus sd_bus *bus = NULL;
+	bool changed = false;
+
+	slice_name(name, false, 0, slice.unit);
+	if (bus_open(&bus, err) < 0 || bus_unit_string(bus, slice.unit, "Slice", "ControlGroup",
+						       slice.group, sizeof(slice.group), err) < 0)
+		return -err->code;
+	if (*slice.group &&
+	    (refuse_populated(host, &slice, err) < 0 || bus_stop_unit(bus, slice.unit, err) < 0 ||
+	     groups_remove(host, slice.group, err) < 0))
+		return -err->code;
+	if (unit_delete(name, true, NULL, NULL, &changed, err) < 0)
+		return -err->code;
+	sessions_sweep(bus);
+	return bus_reload(bus, err);
+}
+
+const struct backend backend_systemd = {
+	.name = "systemd",
+	.realize = realize,
+	.place = place,
+	.exists = exists,
+	.remove = remove_slice,
+	.prepare = prepare,
+};
