@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The facts about an account BOB: user:BOB is making, made or deleting (no fact: it was there
+ * before us, and stays), uid:BOB and home:BOB what useradd gave it, fate:BOB whether its home is
+ * to be deleted or kept. An account is deleted only if name, uid and our mark agree.
+ */
+#include "account.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <shadow.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "edit.h"
+#include "groupies/cleanup.h"
+#include "groupies/file.h"
+#include "program.h"
+#include "tree.h"
+
+#define TOOL_SECONDS 60
+#define HOME_SECONDS 600
+#define SKELETON     "/etc/skel"
+
+/* The user database, as useradd writes it: in this order. */
+static const char *const databases[] = {"passwd", "shadow", "group", "gshadow", "subuid", "subgid"};
+
+const char *account_key(const char *what, const char *name, char key[ACCOUNT_KEY_SIZE])
+{
+	(void)snprintf(key, ACCOUNT_KEY_SIZE, "%s:%s", what, name);
+	return key;
+}
+
+static const char *fact(const struct work *work, const char *what, const char *name)
+{
+	char key[ACCOUNT_KEY_SIZE];
+
+	return journal_get(&work->journal, account_key(what, name, key));
+}
+
+static int fact_set(struct work *work, const char *what, const char *name, const char *value,
+		    struct error *err)
+{
+	char key[ACCOUNT_KEY_SIZE];
+
+	return journal_set(&work->journal, account_key(what, name, key), value, err);
+}
+
+static bool fact_is(const struct work *work, const char *what, const char *name, const char *value)
+{
+	const char *said = fact(work, what, name);
+
+	return said && strcmp(said, value) == 0;
+}
+
+/* ---- our mark ---------------------------------------------------------------------------------
+ */
+
+static void mark_print(const struct work *work, char mark[128])
+{
+	(void)snprintf(mark, 128, "Groupies member of %s", work->name);
+}
+
+/* Users may change the fields of their comment behind the first comma (chfn(1)). */
+static bool has_mark(const struct work *work, const struct passwd *entry)
+{
+	char mark[128];
+	size_t length;
+
+	mark_print(work, mark);
+	length = strlen(mark);
+	return strncmp(entry->pw_gecos, mark, length) == 0 &&
+	       (entry->pw_gecos[length] == '\0' || entry->pw_gecos[length] == ',');
+}
+
+/* ---- half-made accounts -----------------------------------------------------------------------
+ */
+
+static bool database_has(const char *database, const char *name)
+{
+	char path[64], line[1024];
+	size_t length = strlen(name);
+	cleanup_file FILE *file = NULL;
+
+	(void)snprintf(path, sizeof(path), "/etc/%s", database);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, name, length) == 0 && line[length] == ':')
+			return true;
+	}
+	return false;
+}
+
+static bool any_database_has(const char *name)
+{
+	size_t index;
+
+	for (index = 0; index < sizeof(databases) / sizeof(*databases); index++) {
+		if (database_has(databases[index], name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * passwd.lock, passwd+ and passwd.1234: what a killed useradd or userdel leaves in /etc; nshadow and
+ * npasswd: what pam_unix leaves in a killed chpasswd.
+ */
+static bool is_debris(const char *file)
+{
+	size_t index;
+
+	if (strcmp(file, "nshadow") == 0 || strcmp(file, "npasswd") == 0)
+		return true;
+
+	for (index = 0; index < sizeof(databases) / sizeof(*databases); index++) {
+		size_t length = strlen(databases[index]);
+		const char *rest = file + length;
+
+		if (strncmp(file, databases[index], length) != 0)
+			continue;
+		if (strcmp(rest, "+") == 0 || strcmp(rest, ".lock") == 0 ||
+		    (rest[0] == '.' && rest[1] &&
+		     strspn(rest + 1, "0123456789") == strlen(rest + 1)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whoever changes these files holds lckpwdf(3) for as long as they exist. We hold it now, so they
+ * belong to the dead.
+ */
+static int clear_debris(struct error *err)
+{
+	cleanup_dir DIR *entries = NULL;
+	struct dirent *entry;
+
+	if (lckpwdf() < 0)
+		return error_errno(err, "the user database is locked by another program");
+	entries = opendir("/etc");
+	while (entries && (entry = readdir(entries))) {
+		if (is_debris(entry->d_name))
+			(void)unlinkat(dirfd(entries), entry->d_name, 0);
+	}
+	(void)ulckpwdf();
+	return 0;
+}
+
+static int delete_user(const char *name, struct error *err)
+{
+	const char *const userdel[] = {"userdel", "--", name, NULL};
+	const struct program program = {.arguments = userdel, .seconds = TOOL_SECONDS};
+	const char *const groupdel[] = {"groupdel", "--", name, NULL};
+	const struct program group = {.arguments = groupdel, .seconds = TOOL_SECONDS};
+
+	if (program_run(&program, NULL, err) < 0)
+		return -err->code;
+	/* A user's own group goes with it, unless login.defs says otherwise. */
+	return database_has("group", name) ? program_run(&group, NULL, err) : 0;
+}
+
+/*
+ * An account that is in some files of the database but not in all: made whole, then deleted, both
+ * by the host's own programs. MUST only be called where the journal says that it was ours.
+ */
+static int delete_remains(const char *name, struct error *err)
+{
+	const char *const with_group[] = {
+		"useradd", "--no-create-home", "--no-log-init", "--gid", name, "--", name, NULL};
+	const char *const alone[] = {"useradd", "--no-create-home", "--no-log-init", "--", name,
+				     NULL};
+	const struct program whole = {
+		.arguments = database_has("group", name) ? with_group : alone,
+		.seconds = TOOL_SECONDS,
+	};
+
+	if (clear_debris(err) < 0)
+		return -err->code;
+	if (!any_database_has(name))
+		return 0;
+	if (!database_has("passwd", name) && program_run(&whole, NULL, err) < 0)
+		return -err->code;
+	return delete_user(name, err);
+}
+
+static int delete_tree(const char *path, struct error *err)
+{
+	const char *const rm[] = {"rm", "-rf", "--one-file-system", "--", path, NULL};
+	const struct program program = {.arguments = rm, .seconds = HOME_SECONDS};
+
+	return program_run(&program, NULL, err);
+}
+
+static int forget(struct work *work, const char *name, struct error *err)
+{
+	static const char *const facts[] = {"password", "fate", "home", "uid", "user"};
+	size_t index;
+
+	for (index = 0; index < sizeof(facts) / sizeof(*facts); index++) {
+		if (fact_set(work, facts[index], name, NULL, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
+/* useradd was killed: nobody has ever logged in, so the home is nobody's. */
+static int undo_making(struct work *work, const char *name, struct error *err)
+{
+	const char *home = fact(work, "home", name);
+
+	if ((home && delete_tree(home, err) < 0) || delete_remains(name, err) < 0)
+		return -err->code;
+	return forget(work, name, err);
+}
+
+/* ---- creating ---------------------------------------------------------------------------------
+ */
+
+/* Where this host puts homes: HOME= of useradd -D. */
+static int home_of(const char *name, char home[512], struct error *err)
+{
+	const char *const defaults[] = {"useradd", "-D", NULL};
+	const struct program program = {.arguments = defaults, .seconds = TOOL_SECONDS};
+	struct program_answer answer;
+	char *cursor = answer.output, *line;
+	const char *base = "/home";
+
+	if (program_run(&program, &answer, err) < 0)
+		return -err->code;
+	while ((line = line_next(&cursor))) {
+		const char *value = line_value(line, "HOME");
+
+		if (value && *value == '/')
+			base = value;
+	}
+	(void)snprintf(home, 512, "%s/%s", base, name);
+	return 0;
+}
+
+int account_check(const struct work *work, const struct account *account, struct error *err)
+{
+	const char *state = fact(work, "user", account->name);
+	char home[512];
+	struct stat st;
+
+	if (getpwnam(account->name) || state)
+		return 0;
+	if (!islower((unsigned char)account->name[0]) && account->name[0] != '_')
+		return error_set(err, EINVAL,
+				 "user '%s': no host would create one of this name: write a small "
+				 "letter first",
+				 account->name);
+	if (getgrnam(account->name))
+		return error_set(err, EEXIST,
+				 "user '%s': there is a group of this name, but no user: create "
+				 "the user yourself, then enrol it",
+				 account->name);
+	if (home_of(account->name, home, err) < 0)
+		return -err->code;
+	if (lstat(home, &st) == 0)
+		return error_set(err, EEXIST,
+				 "user '%s': %s stands there already, of an earlier account: move "
+				 "it away, or create the user yourself",
+				 account->name, home);
+	return 0;
+}
+
+int account_done(struct work *work, struct account *account, struct error *err)
+{
+	const struct passwd *entry = getpwnam(account->name);
+	const char *state = fact(work, "user", account->name);
+	char home[512];
+
+	if (entry && (!state || strcmp(state, "made") == 0)) {
+		say(work, "%s (uid %u) exists%s", account->name, (unsigned)entry->pw_uid,
+		    state ? "" : " and stays as it is");
+		return 1;
+	}
+	if (home_of(account->name, home, err) < 0)
+		return -err->code;
+	say(work, "create %s with home directory %s", account->name, home);
+	return 0;
+}
+
+static const char *shell(void)
+{
+	return access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
+}
+
+int account_apply(struct work *work, struct account *account, struct error *err)
+{
+	const char *name = account->name;
+	char home[512], mark[128], uid[16];
+	const char *const useradd[] = {"useradd", "--create-home", "--home-dir", home, "--shell",
+				       shell(),   "--comment",     mark,         "--", name,
+				       NULL};
+	const struct program program = {.arguments = useradd, .seconds = TOOL_SECONDS};
+	const struct passwd *entry;
+
+	if (fact(work, "user", name) && undo_making(work, name, err) < 0)
+		return -err->code;
+	mark_print(work, mark);
+	if (home_of(name, home, err) < 0 || fact_set(work, "home", name, home, err) < 0 ||
+	    fact_set(work, "user", name, "making", err) < 0 || program_run(&program, NULL, err) < 0)
+		return -err->code;
+	entry = getpwnam(name);
+	if (!entry)
+		return error_set(err, EIO, "useradd made '%s', but nobody finds it", name);
+	(void)snprintf(uid, sizeof(uid), "%u", (unsigned)entry->pw_uid);
+	if (fact_set(work, "uid", name, uid, err) < 0 ||
+	    fact_set(work, "user", name, "made", err) < 0)
+		return -err->code;
+	say(work, "created %s (uid %s), home %s", name, uid, home);
+	return 1;
+}
+
+/* ---- deleting ---------------------------------------------------------------------------------
+ */
+
+/* Is the account that is called NAME today the one that we made? Says why not. */
+static bool is_ours(struct work *work, const char *name)
+{
+	const struct passwd *entry = getpwnam(name);
+	const char *uid = fact(work, "uid", name);
+
+	if (!entry)
+		return true; /* nothing left to mistake */
+	if (!uid || strtoul(uid, NULL, 10) != entry->pw_uid) {
+		say(work, "%s stays: it has uid %u now, and had %s when it was created", name,
+		    (unsigned)entry->pw_uid, uid ? uid : "none");
+		return false;
+	}
+	if (!has_mark(work, entry)) {
+		say(work, "%s stays: its comment '%s' is not ours any more", name, entry->pw_gecos);
+		return false;
+	}
+	return true;
+}
+
+/* Whether the home goes is decided once, and journalled: a killed removal has made it smaller. */
+static int decide_fate(struct work *work, const char *name, struct error *err)
+{
+	const char *home = fact(work, "home", name);
+	char more[512] = "";
+	int holds;
+
+	if (fact(work, "fate", name) || !home)
+		return 0;
+	holds = work->options->delete_home || work->rolling_back
+			? 0
+			: tree_holds_more(home, SKELETON, more, sizeof(more), err);
+	if (holds < 0)
+		return holds;
+	if (holds)
+		report_step(work->report, REPORT_WARNING, "home",
+			    "%s is kept, since it holds %s: --delete-home deletes it all the same",
+			    home, more);
+	return fact_set(work, "fate", name, holds ? "keep" : "delete", err);
+}
+
+/* Mail and a crontab are the user's as much as the home. */
+static int delete_spools(struct work *work, const char *name, struct error *err)
+{
+	static const char *const spools[] = {"/var/mail", "/var/spool/cron/crontabs",
+					     "/var/spool/cron"};
+	size_t index;
+
+	for (index = 0; index < sizeof(spools) / sizeof(*spools); index++) {
+		char path[512];
+		struct stat st;
+
+		(void)snprintf(path, sizeof(path), "%s/%s", spools[index], name);
+		if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
+			continue;
+		if (st.st_size > 0 && !work->options->delete_home) {
+			report_step(work->report, REPORT_WARNING, "home",
+				    "%s is kept: --delete-home deletes it too", path);
+			continue;
+		}
+		if (edit_unlink(path, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
+int account_undo(struct work *work, struct account *account, struct error *err)
+{
+	const char *name = account->name, *home = fact(work, "home", name);
+	const char *state = fact(work, "user", name);
+	char kept[512] = "";
+
+	if (!state)
+		return 0;
+	if (strcmp(state, "making") == 0) {
+		if (undo_making(work, name, err) < 0)
+			return -err->code;
+		say(work, "%s: a half-made account was taken back", name);
+		return 1;
+	}
+	if (strcmp(state, "made") == 0 && !is_ours(work, name)) {
+		report_step(work->report, REPORT_WARNING, "user", "%s", work->said);
+		return forget(work, name, err);
+	}
+	/* Somebody has deleted the user already: whatever is called so today is not ours. */
+	if (strcmp(state, "made") == 0 && !getpwnam(name)) {
+		say(work, "%s is gone already%s%s", name, home ? ", whatever is in " : "",
+		    home ? home : "");
+		return forget(work, name, err) < 0 ? -err->code : 1;
+	}
+	if (decide_fate(work, name, err) < 0 || fact_set(work, "user", name, "deleting", err) < 0)
+		return -err->code;
+	if (home && fact_is(work, "fate", name, "delete")) {
+		if (delete_tree(home, err) < 0)
+			return -err->code;
+	} else if (home) {
+		(void)text_copy(kept, sizeof(kept), home);
+	}
+	if (delete_spools(work, name, err) < 0 || delete_remains(name, err) < 0 ||
+	    forget(work, name, err) < 0)
+		return -err->code;
+	say(work, "deleted %s%s%s", name, *kept ? ", kept its home " : " with its home", kept);
+	return 1;
+}

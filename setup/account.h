@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Users that groupies-setup creates: by useradd, chpasswd and userdel, marked and journalled. */
+#ifndef GROUPIES_SETUP_ACCOUNT_H
+#define GROUPIES_SETUP_ACCOUNT_H
+
+#include "steps.h"
+
+int account_done(struct work *work, struct account *account, struct error *err);
+int account_apply(struct work *work, struct account *account, struct error *err);
+int account_undo(struct work *work, struct account *account, struct error *err);
+
+bool password_wanted(const struct work *work, const struct account *account);
+int password_done(struct work *work, struct account *account, struct error *err);
+int password_apply(struct work *work, struct account *account, struct error *err);
+
+/* Refuses what can be refused before the first change: a name, a group or a home in the way. */
+int account_check(const struct work *work, const struct account *account, struct error *err);
+
+/* Reads a line of standard input for each account that is to be created. */
+int passwords_read(struct work *work, struct error *err);
+
+/* The key of a fact about an account: "user:bob". */
+#define ACCOUNT_KEY_SIZE (MEMBER_NAME_SIZE + 16)
+const char *account_key(const char *what, const char *name, char key[ACCOUNT_KEY_SIZE]);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* groupies-setup(8): makes playgrounds, enrols members, shows that it holds, takes it all back. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "options.h"
+
+const struct command command_table[] = {
+	{"provision", NULL, "make the playground, its user and the login's way in (the default)",
+	 command_provision, IN_PROVISION},
+	{"apply", "[NAME]", "make true what /etc/groupies says", command_apply, IN_APPLY},
+	{"list", "[NAME]", "show playgrounds, limits, members and what they use", command_list,
+	 IN_LIST},
+	{"check", NULL, "look for whatever would let a member out", command_check, IN_CHECK},
+	{"run", "[NAME] -- CMD", "run a command inside a playground", command_run, IN_RUN},
+	{"prove", "[NAME]", "show the limits by experiment", command_prove, IN_PROVE},
+	{"remove", "[NAME]", "take back everything that provision did", command_remove, IN_REMOVE},
+	{NULL, NULL, NULL, NULL, 0},
+};
+
+const struct command *command_find(const char *name)
+{
+	const struct command *command;
+
+	for (command = command_table; command->name; command++) {
+		if (strcmp(command->name, name) == 0)
+			return command;
+	}
+	return NULL;
+}
+
+int complain(int code, const char *format, ...)
+{
+	va_list args;
+
+	(void)fflush(stdout);
+	(void)fputs("groupies-setup: ", stderr);
+	va_start(args, format);
+	(void)vfprintf(stderr, format, args);
+	va_end(args);
+	(void)fputc('\n', stderr);
+	return code;
+}
+
+/* Whatever we open must not become somebody's standard output; a reader that left is no reason to
+ * stop half-way. */
+static void start_clean(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= 2 && fcntl(fd, F_SETFD, 0) == 0);
+	if (fd > 2)
+		(void)close(fd);
+	(void)umask(022);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGCHLD, SIG_DFL);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command = NULL;
+	struct options options;
+	struct report *report;
+	int code;
+
+	start_clean();
+	switch (options_read(argc, argv, &options, &command)) {
+	case OPTIONS_BAD:
+		options_clear(&options);
+		return 2;
+	case OPTIONS_ANSWERED:
+		options_clear(&options);
+		return fflush(stdout) == 0 ? 0 : 1;
+	case OPTIONS_RUN:
+		break;
+	}
+	if (geteuid() != 0)
+		return complain(1, "%s: only root can do this: run it with sudo", command->name);
+	report = report_open(options.json, options.dry_run);
+	if (!report)
+		return complain(1, "out of memory");
+	code = command->run(&options, report);
+	report_close(report);
+	options_clear(&options);
+	if (ferror(stdout))
+		return complain(code ? code : 1, "cannot write to standard output");
+	return code;
+}

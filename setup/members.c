@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: MIT */
+#include "members.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "groupies/cleanup.h"
+#include "groupies/file.h"
+#include "groupies/host.h"
+#include "groupies/paths.h"
+#include "groupies/size.h"
+
+#define WAYS_IN "sudo,adm,wheel,admin"
+
+void users_clear(struct users *users)
+{
+	free(users->list);
+	*users = (struct users){0};
+}
+
+int users_add(struct users *users, const struct user *user, struct error *err)
+{
+	struct user *grown;
+	size_t index;
+
+	for (index = 0; index < users->count; index++) {
+		if (users->list[index].uid == user->uid)
+			return 0;
+	}
+	grown = reallocarray(users->list, users->count + 1, sizeof(*grown));
+	if (!grown)
+		return error_errno(err, "users");
+	users->list = grown;
+	grown[users->count++] = *user;
+	return 0;
+}
+
+/* ---- the user database ------------------------------------------------------------------------
+ */
+
+/* What getpwnam(3) may set when there is simply no such name; the rest means "cannot tell". */
+static bool errno_means_absent(int code)
+{
+	return code == 0 || code == ENOENT || code == ESRCH || code == EBADF || code == EPERM;
+}
+
+static bool user_take(const struct passwd *entry, struct user *ret_user)
+{
+	struct user user = {.uid = entry->pw_uid, .gid = entry->pw_gid};
+
+	if (!text_copy(user.name, sizeof(user.name), entry->pw_name))
+		return false;
+	*ret_user = user;
+	return true;
+}
+
+int user_find(const char *name, struct user *ret_user, struct error *err)
+{
+	struct passwd *entry;
+
+	errno = 0;
+	entry = getpwnam(name);
+	if (!entry && !errno_means_absent(errno))
+		return error_errno(err, "user '%s': the user database does not answer", name);
+	return entry && user_take(entry, ret_user);
+}
+
+int user_find_uid(uid_t uid, struct user *ret_user, struct error *err)
+{
+	struct passwd *entry;
+
+	errno = 0;
+	entry = getpwuid(uid);
+	if (!entry && !errno_means_absent(errno))
+		return error_errno(err, "uid %u: the user database does not answer", (unsigned)uid);
+	return entry && user_take(entry, ret_user);
+}
+
+int group_find(const char *name, gid_t *ret_gid, struct error *err)
+{
+	struct group *entry;
+
+	errno = 0;
+	entry = getgrnam(name);
+	if (!entry && !errno_means_absent(errno))
+		return error_errno(err, "group '%s': the user database does not answer", name);
+	if (!entry)
+		return 0;
+	*ret_gid = entry->gr_gid;
+	return 1;
+}
+
+int group_find_gid(gid_t gid, char ret_name[MEMBER_NAME_SIZE], struct error *err)
+{
+	struct group *entry;
+
+	errno = 0;
+	entry = getgrgid(gid);
+	if (!entry && !errno_means_absent(errno))
+		return error_errno(err, "gid %u: the user database does not answer", (unsigned)gid);
+	return entry && text_copy(ret_name, MEMBER_NAME_SIZE, entry->gr_name);
+}
+
+/* A group's users are those that it lists and those whose login group it is. */
+static int group_users(gid_t gid, struct users *users, struct error *err)
+{
+	const struct group *group = getgrgid(gid);
+	struct passwd *entry;
+	struct user user;
+	char **name;
+	int ret = 0;
+
+	for (name = group ? group->gr_mem : NULL; name && *name; name++) {
+		int found = user_find(*name, &user, err);
+
+		if (found < 0 || (found && users_add(users, &user, err) < 0))
+			return -err->code;
+	}
+	setpwent();
+	while (ret == 0 && (entry = getpwent())) {
+		if (entry->pw_gid == gid && user_take(entry, &user))
+			ret = users_add(users, &user, err);
+	}
+	endpwent();
+	return ret;
+}
+
+int member_users(const struct registry_entry *entry, struct users *ret_users, struct error *err)
+{
+	cleanup_users struct users users = {0};
+	struct user user;
+	int found;
+
+	if (entry->is_group) {
+		if (group_users(entry->id, &users, err) < 0)
+			return -err->code;
+	} else {
+		found = user_find_uid(entry->id, &user, err);
+		if (found < 0 || (found && users_add(&users, &user, err) < 0))
+			return -err->code;
+	}
+	*ret_users = users;
+	users = (struct users){0};
+	return 0;
+}
+
+int config_users(const struct config *config, struct users *ret_users, struct error *err)
+{
+	cleanup_users struct users users = {0};
+	size_t index;
+
+	for (index = 0; index < config->member_count; index++) {
+		const char *member = config->members[index];
+		struct user user;
+		gid_t gid;
+		int found = *member == '@' ? group_find(member + 1, &gid, err)
+					   : user_find(member, &user, err);
+
+		if (found < 0)
+			return found;
+		if (found && (*member == '@' ? group_users(gid, &users, err)
+					     : users_add(&users, &user, err)) < 0)
+			return -err->code;
+	}
+	*ret_users = users;
+	users = (struct users){0};
+	return 0;
+}
+
+bool user_is_in(const struct user *user, const char *groups, char *ret_which, size_t size)
+{
+	int count = 64, index;
+	cleanup_free gid_t *gids = NULL;
+
+	for (;;) {
+		int room = count;
+		gid_t *grown = reallocarray(gids, (size_t)room, sizeof(*gids));
+
+		if (!grown)
+			return false;
+		gids = grown;
+		if (getgrouplist(user->name, user->gid, gids, &count) >= 0)
+			break;
+		count = count > room ? count : room * 2;
+	}
+	*ret_which = '\0';
+	for (index = 0; index < count; index++) {
+		const struct group *group = getgrgid(gids[index]);
+
+		if (!group || !controllers_have(groups, group->gr_name))
+			continue;
+		if (*ret_which)
+			(void)strncat(ret_which, ", ", size - strlen(ret_which) - 1);
+		(void)strncat(ret_which, group->gr_name, size - strlen(ret_which) - 1);
+	}
+	return *ret_which != '\0';
+}
+
+/* ---- the rules --------------------------------------------------------------------------------
+ */
+
+/* FILE:LINE of MEMBER in the config of NAME, for messages. */
+static const char *where(const char *name, const char *member, char *text, size_t size)
+{
+	unsigned line = config_line_of(name, member);
+
+	if (line)
+		(void)snprintf(text, size, "%s/%s.conf:%u", GROUPIES_CONFIG_DIR, name, line);
+	else
+		(void)snprintf(text, size, "%s/%s.conf", GROUPIES_CONFIG_DIR, name);
+	return text;
+}
+
+/* Is USER how the administrator becomes root? Writes why. */
+static bool is_way_in(const struct user *user, char *why, size_t size)
+{
+	const char *invoker = getenv("SUDO_UID");
+	char groups[128];
+	uint64_t uid;
+	struct error ignored;
+
+	if (invoker && number_parse(invoker, 0, UINT32_MAX - 1, &uid, &ignored) == 0 &&
+	    uid == user->uid) {
+		(void)snprintf(why, size, "is who invoked this through sudo");
+		return true;
+	}
+	if (!user_is_in(user, WAYS_IN, groups, sizeof(groups)))
+		return false;
+	(void)snprintf(why, size, "is in group %s", groups);
+	return true;
+}
+
+/* A refused login of this user would be root's: refused here, unless forced. */
+static int check_way_in(const struct registry_entry *entry, const char *member, bool force,
+			struct report *report, struct error *err)
+{
+	cleanup_users struct users users = {0};
+	char at[128], why[192];
+	size_t index;
+
+	if (member_users(entry, &users, err) < 0)
+		return -err->code;
+	for (index = 0; index < users.count; index++) {
+		const struct user *user = &users.list[index];
+
+		if (user->uid == 0 || !is_way_in(user, why, sizeof(why)))
+			continue;
+		if (!force)
+			return error_set(
+				err, EPERM,
+				"%s: '%s' %s: whoever is root's way in could be locked out "
+				"with it; --force enrols it all the same",
+				where(entry->playground, member, at, sizeof(at)), user->name, why);
+		report_step(report, REPORT_WARNING, "member",
+			    "%s %s, enrolled all the same (--force)", user->name, why);
+	}
+	return 0;
+}
+
+int member_resolve(const struct config *config, const char *member,
+		   struct registry_entry *ret_entry, struct error *err)
+{
+	struct registry_entry entry = {.is_group = *member == '@',
+				       .own_limits = config->own_limits};
+	const char *name = member + entry.is_group;
+	struct user user;
+	gid_t gid;
+	int found = entry.is_group ? group_find(name, &gid, err) : user_find(name, &user, err);
+
+	if (found <= 0)
+		return found;
+	entry.id = entry.is_group ? gid : user.uid;
+	(void)text_copy(entry.name, sizeof(entry.name), name);
+	(void)text_copy(entry.playground, sizeof(entry.playground), config->name);
+	*ret_entry = entry;
+	return 1;
+}
+
+static int check_claims(const struct entries *entries, const struct registry_entry *entry,
+			const char *member, struct error *err)
+{
+	const struct registry_entry *other = entries_find(entries, entry->is_group, entry->id);
+	char at[128], there[128], claimed[MEMBER_NAME_SIZE + 1];
+
+	(void)where(entry->playground, member, at, sizeof(at));
+	if (!entry->is_group && entry->id == 0)
+		return error_set(err, EINVAL, "%s: '%s' is uid 0: root is never a member", at,
+				 member);
+	if (!other)
+		return 0;
+	(void)snprintf(claimed, sizeof(claimed), "%s%s", other->is_group ? "@" : "", other->name);
+	(void)where(other->playground, claimed, there, sizeof(there));
+	if (strcmp(other->name, entry->name) != 0)
+		return error_set(err, EEXIST, "%s: '%s' and '%s' (%s) are one and the same %s %u",
+				 at, member, claimed, there, entry->is_group ? "gid" : "uid",
+				 entry->id);
+	return error_set(err, EEXIST, "%s: '%s' is claimed by playground '%s' already (%s)", at,
+			 member, other->playground, there);
+}
+
+static int config_resolve(const struct config *config, bool force, struct report *report,
+			  struct entries *entries, struct error *err)
+{
+	char at[128];
+	size_t index;
+
+	for (index = 0; index < config->member_count; index++) {
+		const char *member = config->members[index];
+		struct registry_entry entry;
+		int found = member_resolve(config, member, &entry, err);
+
+		if (found < 0)
+			return error_context(err, "%s",
+					     where(config->name, member, at, sizeof(at)));
+		if (!found) {
+			report_step(report, REPORT_WARNING, "member",
+				    "%s: there is no %s '%s': left out",
+				    where(config->name, member, at, sizeof(at)),
+				    *member == '@' ? "group" : "user", member + (*member == '@'));
+			continue;
+		}
+		if (check_claims(entries, &entry, member, err) < 0 ||
+		    check_way_in(&entry, member, force, report, err) < 0 ||
+		    entries_add(entries, &entry, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
+/* One member alone can fill what all share, and then nobody else gets in. */
+static void warn_of_sharing(const struct config *config, const struct entries *entries,
+			    struct report *report)
+{
+	size_t index, count = 0;
+
+	for (index = 0; index < entries->count; index++) {
+		if (strcmp(entries->list[index].playground, config->name) == 0)
+			count += entries->list[index].is_group ? 2 : 1;
+	}
+	if (count > 1 && !config->own_limits)
+		report_step(report, REPORT_WARNING, "playground",
+			    "%s: several members share it and none has limits of its own: one can "
+			    "shut the others out by filling it; add a [Member] section to "
+			    "%s/%s.conf",
+			    config->name, GROUPIES_CONFIG_DIR, config->name);
+}
+
+/* Two groups that pull one user into different playgrounds: that user is refused at login. */
+static int warn_of_torn(const struct entries *entries, const struct registry_entry *one,
+			const struct registry_entry *two, struct report *report, struct error *err)
+{
+	cleanup_users struct users of_one = {0}, of_two = {0};
+	size_t i, j;
+
+	if (member_users(one, &of_one, err) < 0 || member_users(two, &of_two, err) < 0)
+		return -err->code;
+	for (i = 0; i < of_one.count; i++) {
+		for (j = 0; j < of_two.count; j++) {
+			const struct user *user = &of_one.list[i];
+
+			if (user->uid != of_two.list[j].uid || user->uid == 0 ||
+			    entries_find(entries, false, user->uid))
+				continue;
+			report_step(report, REPORT_WARNING, "member",
+				    "%s is pulled into '%s' by group %s and into '%s' by group %s: "
+				    "its logins will be refused; name the user itself in one "
+				    "config",
+				    user->name, one->playground, one->name, two->playground,
+				    two->name);
+		}
+	}
+	return 0;
+}
+
+int members_resolve(const struct configs *configs, bool force, struct report *report,
+		    struct entries *ret_entries, struct error *err)
+{
+	cleanup_entries struct entries entries = {0};
+	size_t i, j;
+
+	for (i = 0; i < configs->count; i++) {
+		if (config_resolve(&configs->list[i], force, report, &entries, err) < 0)
+			return -err->code;
+	}
+	for (i = 0; i < configs->count; i++)
+		warn_of_sharing(&configs->list[i], &entries, report);
+	for (i = 0; i < entries.count; i++) {
+		for (j = i + 1; j < entries.count; j++) {
+			const struct registry_entry *one = &entries.list[i],
+						    *two = &entries.list[j];
+
+			if (!one->is_group || !two->is_group ||
+			    strcmp(one->playground, two->playground) == 0)
+				continue;
+			if (warn_of_torn(&entries, one, two, report, err) < 0)
+				return -err->code;
+		}
+	}
+	*ret_entries = entries;
+	entries = (struct entries){0};
+	return 0;
+}

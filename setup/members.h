@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who the configs name, as this host knows them: one registry entry for each user, one for each
+ * @group, with every rule that needs more than one config or the user database.
+ */
+#ifndef GROUPIES_SETUP_MEMBERS_H
+#define GROUPIES_SETUP_MEMBERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "groupies/error.h"
+#include "groupies/registry.h"
+
+#include "configs.h"
+#include "entries.h"
+#include "report.h"
+
+struct user {
+	uid_t uid;
+	gid_t gid;
+	char name[MEMBER_NAME_SIZE];
+};
+
+struct users {
+	struct user *list;
+	size_t count;
+};
+
+void users_clear(struct users *users);
+
+/* Adds USER unless its uid is among them already. */
+int users_add(struct users *users, const struct user *user, struct error *err);
+
+#define cleanup_users __attribute__((cleanup(users_clear)))
+
+/*
+ * Resolves every member of CONFIGS. Refused: uid 0, one uid or one gid twice, and, unless FORCE,
+ * whoever is root's way in. Reported as a warning: users and groups that are unknown (dropped),
+ * users whom two groups pull into different playgrounds, several members without [Member].
+ */
+int members_resolve(const struct configs *configs, bool force, struct report *report,
+		    struct entries *ret_entries, struct error *err);
+
+/* Turns MEMBER of CONFIG into its entry. Returns 1, or 0 when this host does not know it. */
+int member_resolve(const struct config *config, const char *member,
+		   struct registry_entry *ret_entry, struct error *err);
+
+/* The users that ENTRY makes members: one, or all of its group. A user without name: none. */
+int member_users(const struct registry_entry *entry, struct users *ret_users, struct error *err);
+
+/* The users that CONFIG makes members on this host; unknown ones are left out. */
+int config_users(const struct config *config, struct users *ret_users, struct error *err);
+
+/* Looks up a user or a group. Returns 1, or 0 when there is none; an error is the database's. */
+int user_find(const char *name, struct user *ret_user, struct error *err);
+int user_find_uid(uid_t uid, struct user *ret_user, struct error *err);
+int group_find(const char *name, gid_t *ret_gid, struct error *err);
+int group_find_gid(gid_t gid, char ret_name[MEMBER_NAME_SIZE], struct error *err);
+
+/* Writes which of the comma-separated GROUPS the user is in, comma-separated. False: in none. */
+bool user_is_in(const struct user *user, const char *groups, char *ret_which, size_t size);
+
+#endif

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+#include "processes.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "groupies/cgroup.h"
+#include "groupies/cleanup.h"
+#include "groupies/file.h"
+#include "groupies/playground.h"
+#include "groupies/size.h"
+
+#define END_WAIT_MS   5000
+#define SWEEP_ROUNDS  16
+#define PRINT_COUNT   4
+#define PROC_FILE_MAX 8192
+
+struct processes {
+	struct process *list;
+	size_t count;
+};
+
+static void processes_clear(struct processes *processes)
+{
+	free(processes->list);
+}
+
+#define cleanup_processes __attribute__((cleanup(processes_clear)))
+
+static int processes_add(struct processes *processes, const struct process *process,
+			 struct error *err)
+{
+	struct process *grown = reallocarray(processes->list, processes->count + 1, sizeof(*grown));
+
+	if (!grown)
+		return error_errno(err, "processes");
+	processes->list = grown;
+	grown[processes->count++] = *process;
+	return 0;
+}
+
+/* The value of a line "KEY:\tVALUE" of /proc/PID/status, or NULL. */
+static const char *status_value(const char *status, const char *key)
+{
+	size_t length = strlen(key);
+	const char *line;
+
+	for (line = status; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, length) == 0 && line[length] == ':')
+			return line + length + 1 + strspn(line + length + 1, " \t");
+	}
+	return NULL;
+}
+
+/* The 22nd field of /proc/PID/stat; the 2nd is in brackets and may hold anything. */
+static bool started_read(int proc, uint64_t *ret_started)
+{
+	char text[1024];
+	struct error ignored;
+	const char *at;
+	int field;
+
+	if (kernel_read(proc, "stat", text, sizeof(text), &ignored) < 0)
+		return false;
+	at = strrchr(text, ')');
+	for (field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	if (!at)
+		return false;
+	*ret_started = strtoull(at + 1, NULL, 10);
+	return true;
+}
+
+/* What a look at one process shows; all of it through one descriptor, so of the same process. */
+struct look {
+	struct process process;
+	unsigned uids[3]; /* real, effective, saved */
+	bool is_over;     /* a zombie */
+};
+
+/* Returns false when there is no such process (any more). */
+static bool process_look(pid_t pid, const struct stamp *stamp, struct look *ret_look)
+{
+	char path[32], status[PROC_FILE_MAX], groups[CGROUP_TEXT_SIZE];
+	struct look look = {.process = {.pid = pid}};
+	struct error ignored;
+	cleanup_fd int proc = -1;
+	const char *uids, *name, *state, *resident;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	proc = directory_open(AT_FDCWD, path, &ignored);
+	if (proc < 0 || kernel_read(proc, "status", status, sizeof(status), &ignored) < 0 ||
+	    !started_read(proc, &look.process.started))
+		return false;
+	name = status_value(status, "Name");
+	state = status_value(status, "State");
+	uids = status_value(status, "Uid");
+	resident = status_value(status, "VmRSS");
+	if (!name || !state || !uids ||
+	    sscanf(uids, "%u %u %u", &look.uids[0], &look.uids[1], &look.uids[2]) != 3)
+		return false;
+	(void)snprintf(look.process.command, sizeof(look.process.command), "%.*s",
+		       (int)strcspn(name, "\n"), name);
+	look.process.uid = look.uids[0];
+	look.process.resident_bytes = resident ? strtoull(resident, NULL, 10) * 1024 : 0;
+	look.is_over = *state == 'Z' || *state == 'X';
+	if (stamp && kernel_read(proc, "cgroup", groups, sizeof(groups), &ignored) >= 0)
+		look.process.inside = stamp_holds(stamp, groups);
+	*ret_look = look;
+	return true;
+}
+
+int processes_of_user(uid_t uid, const struct stamp *stamp, struct process **ret_list,
+		      size_t *ret_count, struct error *err)
+{
+	cleanup_processes struct processes processes = {0};
+	cleanup_dir DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	if (!proc)
+		return error_errno(err, "/proc");
+	while ((entry = readdir(proc))) {
+		struct look look;
+
+		if (!isdigit((unsigned char)entry->d_name[0]) ||
+		    !process_look((pid_t)strtol(entry->d_name, NULL, 10), stamp, &look) ||
+		    look.is_over)
+			continue;
+		if (look.uids[0] != uid && look.uids[1] != uid && look.uids[2] != uid)
+			continue;
+		if (processes_add(&processes, &look.process, err) < 0)
+			return -err->code;
+	}
+	*ret_count = processes.count;
+	*ret_list = steal_pointer(&processes.list);
+	return 0;
+}
+
+/* A process is in one group of each hierarchy, so it may come more than once. */
+static int visit_inside(pid_t pid, void *data)
+{
+	struct processes *processes = data;
+	struct look look;
+	struct error trouble;
+	size_t index;
+
+	for (index = 0; index < processes->count; index++) {
+		if (processes->list[index].pid == pid)
+			return 0;
+	}
+	if (!process_look(pid, NULL, &look) || look.is_over)
+		return 0;
+	look.process.inside = true;
+	return processes_add(processes, &look.process, &trouble);
+}
+
+int processes_inside(const struct stamp *stamp, struct process **ret_list, size_t *ret_count,
+		     struct error *err)
+{
+	cleanup_processes struct processes processes = {0};
+
+	if (playground_processes(stamp, visit_inside, &processes, err) < 0)
+		return -err->code;
+	*ret_count = processes.count;
+	*ret_list = steal_pointer(&processes.list);
+	return 0;
+}
+
+const char *processes_print(const struct process *list, size_t count, char *text, size_t size)
+{
+	size_t index, used = 0;
+
+	*text = '\0';
+	for (index = 0; index < count && index < PRINT_COUNT; index++) {
+		int length = snprintf(text + used, size - used, "%s%s (%d)", index ? ", " : "",
+				      list[index].command, (int)list[index].pid);
+
+		if (length < 0 || (size_t)length >= size - used)
+			return text;
+		used += (size_t)length;
+	}
+	if (count > PRINT_COUNT)
+		(void)snprintf(text + used, size - used, " and %zu more", count - PRINT_COUNT);
+	return text;
+}
+
+/* ---- ending them ------------------------------------------------------------------------------
+ */
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/*
+ * A pidfd of PROCESS, or -1 when it is over. The pid may have been given to another process since
+ * it was listed: what the descriptor holds is compared before anything is sent there.
+ */
+static int process_hold(const struct process *process, struct error *err)
+{
+	cleanup_fd int fd = -1;
+	struct look look;
+
+	if (process->pid <= 1 || process->pid == getpid())
+		return error_set(err, EPERM, "process %d is never ended", (int)process->pid);
+	fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+	if (fd < 0 && errno != ESRCH)
+		return error_errno(err, "process %d", (int)process->pid);
+	if (fd < 0 || !process_look(process->pid, NULL, &look) ||
+	    look.process.started != process->started)
+		return error_set(err, ESRCH, "process %d is over", (int)process->pid);
+	return steal_fd(&fd);
+}
+
+static void holds_signal(const struct pollfd *holds, size_t count, int signal_number)
+{
+	size_t index;
+
+	for (index = 0; index < count; index++) {
+		if (holds[index].fd >= 0)
+			(void)syscall(SYS_pidfd_send_signal, holds[index].fd, signal_number, NULL,
+				      0);
+	}
+}
+
+/* Waits until every held process is over, or WAIT_MS have passed. Returns how many are left. */
+static size_t holds_wait(struct pollfd *holds, size_t count, int wait_ms)
+{
+	int64_t until = now_ms() + wait_ms;
+	size_t index, left;
+
+	for (;;) {
+		int64_t rest = until - now_ms();
+
+		for (index = 0, left = 0; index < count; index++) {
+			/* A pidfd is readable when its process is over (pidfd_open(2)). */
+			if (holds[index].fd >= 0 && (holds[index].revents & (POLLIN | POLLERR))) {
+				(void)close(holds[index].fd);
+				holds[index].fd = -1;
+			}
+			left += holds[index].fd >= 0;
+		}
+		if (left == 0 || rest <= 0)
+			return left;
+		(void)poll(holds, (nfds_t)count, (int)rest);
+	}
+}
+
+static int holds_end(struct pollfd *holds, size_t count, size_t *ret_killed, struct error *err)
+{
+	size_t left;
+
+	/* Shells ignore SIGTERM and heed SIGHUP; a stopped process must go on to see either. */
+	holds_signal(holds, count, SIGTERM);
+	holds_signal(holds, count, SIGHUP);
+	holds_signal(holds, count, SIGCONT);
+	*ret_killed = holds_wait(holds, count, END_WAIT_MS);
+	if (*ret_killed == 0)
+		return 0;
+	holds_signal(holds, count, SIGKILL);
+	left = holds_wait(holds, count, END_WAIT_MS);
+	if (left > 0)
+		return error_set(err, EBUSY,
+				 "%zu processes are still there %d seconds after SIGKILL", left,
+				 END_WAIT_MS / 1000);
+	return 0;
+}
+
+/* Each process is held by a descriptor, and a fork bomb has more of them than we may have open. */
+static void descriptors_allow(struct rlimit *ret_before)
+{
+	struct rlimit most;
+
+	if (getrlimit(RLIMIT_NOFILE, ret_before) < 0)
+		return;
+	most = *ret_before;
+	most.rlim_cur = most.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &most);
+}
+
+/* Holds what can be held of LIST, ends it, lets go. */
+static int list_end(const struct process *list, size_t count, struct pollfd *holds,
+		    size_t *ret_killed, struct error *err)
+{
+	size_t index, held = 0;
+	int ret = 0;
+
+	for (index = 0; index < count && ret == 0; index++) {
+		int fd = process_hold(&list[index], err);
+
+		if (fd >= 0)
+			holds[held++] = (struct pollfd){.fd = fd, .events = POLLIN};
+		else if (err->code != ESRCH)
+			ret = fd;
+	}
+	if (ret == 0)
+		ret = holds_end(holds, held, ret_killed, err);
+	for (index = 0; index < held; index++) {
+		if (holds[index].fd >= 0)
+			(void)close(holds[index].fd);
+	}
+	return ret;
+}
+
+int processes_end(const struct process *list, size_t count, struct report *report,
+		  struct error *err)
+{
+	char text[256];
+	cleanup_free struct pollfd *holds = calloc(count + 1, sizeof(*holds));
+	struct rlimit before = {0};
+	size_t killed = 0;
+	int ret;
+
+	if (count == 0)
+		return 0;
+	if (!holds)
+		return error_errno(err, "processes");
+	(void)processes_print(list, count, text, sizeof(text));
+	if (report_is_dry_run(report)) {
+		report_step(report, REPORT_WOULD, "processes", "end %s", text);
+		return 0;
+	}
+	descriptors_allow(&before);
+	ret = list_end(list, count, holds, &killed, err);
+	(void)setrlimit(RLIMIT_NOFILE, &before);
+	if (ret < 0)
+		return ret;
+	report_step(report, REPORT_DONE, "processes", "ended %s%s", text,
+		    killed ? " (some by SIGKILL)" : "");
+	return 0;
+}
+
+/* ---- moving them in ---------------------------------------------------------------------------
+ */
+
+struct sweep {
+	size_t moved;
+	uint64_t resident_bytes;
+};
+
+/* One round: moves what is outside now. Returns how many were, since they may fork meanwhile. */
+static int sweep_once(uid_t uid, const struct stamp *stamp, struct sweep *sweep, struct error *err)
+{
+	cleanup_free struct process *list = NULL;
+	size_t count, index;
+	int outside = 0;
+
+	if (processes_of_user(uid, stamp, &list, &count, err) < 0)
+		return -err->code;
+	for (index = 0; index < count; index++) {
+		struct error trouble;
+
+		if (list[index].inside || list[index].pid <= 1 || list[index].pid == getpid())
+			continue;
+		outside++;
+		if (stamp_enter(stamp, list[index].pid, &trouble) < 0) {
+			if (trouble.code == ESRCH)
+				continue;
+			*err = trouble;
+			return error_context(err, "%s (%d)", list[index].command,
+					     (int)list[index].pid);
+		}
+		sweep->moved++;
+		sweep->resident_bytes += list[index].resident_bytes;
+	}
+	return outside;
+}
+
+static int sweep_tell(uid_t uid, const struct stamp *stamp, struct report *report,
+		      struct error *err)
+{
+	cleanup_free struct process *list = NULL;
+	size_t count, index, outside = 0;
+
+	if (processes_of_user(uid, stamp, &list, &count, err) < 0)
+		return -err->code;
+	for (index = 0; index < count; index++)
+		outside += !list[index].inside;
+	if (outside)
+		report_step(report, REPORT_WOULD, "processes", "move %zu of uid %u into %s",
+			    outside, (unsigned)uid, stamp->groups[0].path);
+	return 0;
+}
+
+int processes_sweep(uid_t uid, const struct stamp *stamp, struct report *report, struct error *err)
+{
+	struct sweep sweep = {0};
+	char text[32];
+	int outside = 1, round;
+
+	if (uid == 0)
+		return error_set(err, EPERM, "processes of root are never moved");
+	if (stamp->manager == HOST_SYSTEMD)
+		return error_set(err, EOPNOTSUPP,
+				 "systemd owns the tree here: end the sessions (--terminate) "
+				 "instead of moving processes");
+	if (report_is_dry_run(report))
+		return sweep_tell(uid, stamp, report, err);
+	for (round = 0; round < SWEEP_ROUNDS && outside > 0; round++) {
+		outside = sweep_once(uid, stamp, &sweep, err);
+		if (outside < 0)
+			return outside;
+	}
+	if (outside > 0)
+		return error_set(err, EAGAIN,
+				 "processes of uid %u fork faster than they are moved: end them "
+				 "instead",
+				 (unsigned)uid);
+	if (sweep.moved == 0)
+		return 0;
+	report_step(report, REPORT_DONE, "processes",
+		    "moved %zu of uid %u into %s; the %s that they hold already stay charged "
+		    "where they were",
+		    sweep.moved, (unsigned)uid, stamp->groups[0].path,
+		    size_print(sweep.resident_bytes, text, sizeof(text)));
+	return 0;
+}

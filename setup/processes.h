@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* The processes of members: inside their playground, outside of it, moved in, or ended. */
+#ifndef GROUPIES_SETUP_PROCESSES_H
+#define GROUPIES_SETUP_PROCESSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "groupies/error.h"
+#include "groupies/stamp.h"
+#include "report.h"
+
+/* A process whose real, effective or saved uid is UID. The caller frees the list. */
+struct process {
+	pid_t pid;
+	char command[64];
+	bool inside; /* in the playground of the stamp that was asked about */
+	uid_t uid;   /* the real one */
+	uint64_t resident_bytes;
+	uint64_t started; /* in clock ticks since boot: with the pid, which process this is */
+};
+
+/* STAMP may be NULL: then nothing counts as inside. Zombies are left out. */
+int processes_of_user(uid_t uid, const struct stamp *stamp, struct process **ret_list,
+		      size_t *ret_count, struct error *err);
+
+/* Every process that is inside the groups of STAMP. */
+int processes_inside(const struct stamp *stamp, struct process **ret_list, size_t *ret_count,
+		     struct error *err);
+
+/*
+ * Ends the processes of LIST: SIGTERM (and SIGHUP for shells), a bounded wait, SIGKILL, a bounded
+ * wait. Each is signalled through a pidfd that was checked to be still the same process.
+ */
+int processes_end(const struct process *list, size_t count, struct report *report,
+		  struct error *err);
+
+/* Moves every process of UID that is outside into STAMP's groups; reports what stays uncharged. */
+int processes_sweep(uid_t uid, const struct stamp *stamp, struct report *report, struct error *err);
+
+/* Writes the first few of LIST as "bash (12), sleep (13) and 4 more". Returns TEXT. */
+const char *processes_print(const struct process *list, size_t count, char *text, size_t size);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "report.h"
+
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct report {
+	bool silent;
+	bool json;
+	bool dry_run;
+	bool colour;
+	unsigned changes;
+	unsigned complaints;
+	struct json_object *steps; /* with --json: what report_close prints */
+	struct json_object *last;
+};
+
+static const struct {
+	const char *word;
+	const char *colour;
+} results[] = {
+	[REPORT_DONE] = {"done", "\033[32m"},       [REPORT_UNCHANGED] = {"unchanged", "\033[2m"},
+	[REPORT_WOULD] = {"would", "\033[36m"},     [REPORT_WARNING] = {"warning", "\033[33m"},
+	[REPORT_FAILED] = {"failed", "\033[1;31m"}, [REPORT_INFO] = {"note", ""},
+};
+
+struct report *report_open(bool json, bool dry_run)
+{
+	const char *no_colour = getenv("NO_COLOR");
+	struct report *report = calloc(1, sizeof(*report));
+
+	if (!report)
+		return NULL;
+	report->json = json;
+	report->dry_run = dry_run;
+	report->colour = !json && isatty(STDOUT_FILENO) && (!no_colour || !*no_colour);
+	report->steps = json ? json_object_new_array() : NULL;
+	return report;
+}
+
+struct report *report_open_silent(void)
+{
+	struct report *report = report_open(false, true);
+
+	if (report)
+		report->silent = true;
+	return report;
+}
+
+void report_close(struct report *report)
+{
+	if (report->steps) {
+		(void)puts(json_object_to_json_string_ext(
+			report->steps, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+					       JSON_C_TO_STRING_NOSLASHESCAPE));
+		(void)json_object_put(report->steps);
+	}
+	(void)fflush(stdout);
+	free(report);
+}
+
+static void step_for_programs(struct report *report, enum report_result result, const char *subject,
+			      const char *text)
+{
+	report->last = json_object_new_object();
+	(void)json_object_object_add(report->last, "result",
+				     json_object_new_string(results[result].word));
+	(void)json_object_object_add(report->last, "subject", json_object_new_string(subject));
+	(void)json_object_object_add(report->last, "text", json_object_new_string(text));
+	(void)json_object_array_add(report->steps, report->last);
+}
+
+static void step_for_people(const struct report *report, enum report_result result,
+			    const char *subject, const char *text)
+{
+	const char *colour = report->colour ? results[result].colour : "";
+
+	(void)printf("  %s%-9s%s  %-11s  %s\n", colour, results[result].word,
+		     *colour ? "\033[0m" : "", subject, text);
+	(void)fflush(stdout);
+}
+
+static void count(struct report *report, enum report_result result)
+{
+	report->changes += result == REPORT_DONE || result == REPORT_WOULD;
+	report->complaints += result == REPORT_WARNING || result == REPORT_FAILED;
+}
+
+void report_step(struct report *report, enum report_result result, const char *subject,
+		 const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	count(report, result);
+	if (report->json)
+		step_for_programs(report, result, subject, text);
+	else if (!report->silent)
+		step_for_people(report, result, subject, text);
+}
+
+void report_failure(struct report *report, const char *subject, const char *text)
+{
+	count(report, REPORT_FAILED);
+	if (report->json)
+		step_for_programs(report, REPORT_FAILED, subject, text);
+}
+
+void report_detail(struct report *report, const char *key, const char *value)
+{
+	if (report->last)
+		(void)json_object_object_add(report->last, key, json_object_new_string(value));
+}
+
+bool report_is_dry_run(const struct report *report)
+{
+	return report->dry_run;
+}
+
+unsigned report_changes(const struct report *report)
+{
+	return report->changes;
+}
+
+unsigned report_complaints(const struct report *report)
+{
+	return report->complaints;
+}

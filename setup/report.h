@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What groupies-setup says while it works: each step with its result as it happens, as a line for
+ * people or, with --json, as one array of objects at the end. Results go to stdout.
+ */
+#ifndef GROUPIES_SETUP_REPORT_H
+#define GROUPIES_SETUP_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum report_result {
+	REPORT_DONE,      /* changed just now */
+	REPORT_UNCHANGED, /* was so already */
+	REPORT_WOULD,     /* --dry-run: would be changed */
+	REPORT_WARNING,   /* needs attention, nothing failed */
+	REPORT_FAILED,
+	REPORT_INFO, /* a finding or a hint, nothing was to be done */
+};
+
+struct report;
+
+/* The caller closes it; report_close prints the JSON when there is some. */
+struct report *report_open(bool json, bool dry_run);
+void report_close(struct report *report);
+
+/* One that says nothing: for asking a question whose answer is the return value alone. */
+struct report *report_open_silent(void);
+
+/* One step: SUBJECT is a short word ("user", "registry"), the sentence says what and why. */
+void report_step(struct report *report, enum report_result result, const char *subject,
+		 const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * A failure that the caller complains about on stderr: with --json it is an object among the
+ * others as well, for people it is not said twice.
+ */
+void report_failure(struct report *report, const char *subject, const char *text);
+
+/* Adds "KEY": VALUE to the object of the step that was reported last (JSON only). */
+void report_detail(struct report *report, const char *key, const char *value);
+
+bool report_is_dry_run(const struct report *report);
+
+/* How many steps changed something (or would), and how many warned or failed. */
+unsigned report_changes(const struct report *report);
+unsigned report_complaints(const struct report *report);
+
+#endif
