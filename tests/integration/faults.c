@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every call that the module makes of libc, made to fail once: a member is inside or refused, never
+ * let in outside; nobody else notices; the host lives.
+ */
+#include <dlfcn.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+#include "../unit/unit.h"
+#include "groupies/paths.h"
+#include "stage/fault.h"
+#include "stage/login.h"
+#include "stage/stage.h"
+
+#define CALLS_MAX 400 /* of one function in one login; more would be a loop */
+
+/* What cannot be looked into names no member: a registry that is broken locks nobody out. */
+static bool is_by_design(const char *function)
+{
+	return strcmp(function, "lstat") == 0;
+}
+
+/* The login was right, whatever failed: in and inside, or refused and where it was. */
+static bool member_is_safe(const struct login_report *seen)
+{
+	if (!seen->came_back)
+		return false;
+	if (seen->opened == PAM_SUCCESS)
+		return login_was_in(seen->cgroup_inside, stage_playground);
+	return seen->opened != ANSWER_IGNORE &&
+	       strcmp(seen->cgroup_before, seen->cgroup_inside) == 0;
+}
+
+/* One whose groups cannot be listed counts only by its uid, and a line says so. */
+static bool student_is_safe(const struct login_report *seen)
+{
+	return member_is_safe(seen) ||
+	       (seen->came_back && seen->opened == ANSWER_IGNORE && seen->lines == 1 &&
+		strstr(seen->log[0].text, "cannot list the groups"));
+}
+
+static bool root_is_alone(const struct login_report *seen)
+{
+	return seen->came_back && seen->opened == ANSWER_IGNORE &&
+	       strcmp(seen->cgroup_before, seen->cgroup_inside) == 0 &&
+	       host_state_is_same(&seen->before, &seen->after);
+}
+
+/* Only who cannot be told from a member is refused like one. */
+static bool stranger_is_alone(const struct login_report *seen)
+{
+	return root_is_alone(seen) ||
+	       (seen->came_back && seen->opened == PAM_PERM_DENIED && seen->lines == 1 &&
+		strstr(seen->log[0].text, "it cannot be looked up"));
+}
+
+typedef bool judge(const struct login_report *seen);
+
+/* Runs LOGIN once for each call of each function, with that call failing. */
+static void fail_every_call(const struct login *login, void (*before)(void), judge *is_right)
+{
+	unsigned wrong = 0, failed = 0;
+	const char *const *function;
+
+	for (function = fault_functions; *function; function++) {
+		unsigned nth = 0;
+		const struct login_report *seen;
+
+		do {
+			(void)stage_clear(NULL);
+			before();
+			fault_plan(*function, ++nth);
+			seen = login_run(login);
+			fault_plan(NULL, 0);
+			if (!is_right(seen) && !is_by_design(*function)) {
+				print_message("# %s failing at call %u: answer %d, status %#x%s\n",
+					      *function, nth, seen->opened, (unsigned)seen->status,
+					      strcmp(seen->cgroup_before, seen->cgroup_inside)
+						      ? ", moved"
+						      : ", not moved");
+				wrong++;
+			}
+			failed += seen->faults >= nth;
+		} while (seen->faults >= nth && nth < CALLS_MAX);
+	}
+	print_message("# %u calls made to fail\n", failed);
+	assert_true(failed > 1);
+	assert_int_equal(wrong, 0);
+}
+
+static void by_uid(void)
+{
+	stage_member();
+}
+
+static void by_uid_realized(void)
+{
+	stage_member();
+	(void)stage_realize();
+}
+
+static void by_group_realized(void)
+{
+	stage_member();
+	stage_enrol_group(STUDENTS_GID, "students", stage_playground);
+	(void)stage_realize();
+}
+
+#define needs_stage()                                                                              \
+	do {                                                                                       \
+		(void)state;                                                                       \
+		if (stage_missing())                                                               \
+			skip_because(stage_missing());                                             \
+	} while (0)
+
+static void lets_no_member_in_outside_when_a_call_fails(void **state)
+{
+	static const struct login login = {.user = MEMBER};
+
+	needs_stage();
+	fail_every_call(&login, by_uid_realized, member_is_safe);
+}
+
+static void lets_no_member_in_outside_when_a_call_for_the_helper_fails(void **state)
+{
+	static const struct login login = {.user = MEMBER};
+
+	needs_stage();
+	fail_every_call(&login, by_uid, member_is_safe);
+}
+
+static void leaves_root_alone_when_a_call_fails(void **state)
+{
+	static const struct login login = {.user = "root"};
+
+	needs_stage();
+	fail_every_call(&login, by_group_realized, root_is_alone);
+}
+
+static void lets_no_student_in_outside_when_a_call_fails(void **state)
+{
+	static const struct login login = {.user = STUDENT};
+
+	needs_stage();
+	fail_every_call(&login, by_group_realized, student_is_safe);
+}
+
+static void leaves_a_stranger_alone_when_a_call_fails(void **state)
+{
+	static const struct login login = {.user = STRANGER};
+
+	needs_stage();
+	fail_every_call(&login, by_group_realized, stranger_is_alone);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lets_no_member_in_outside_when_a_call_fails),
+		cmocka_unit_test(lets_no_member_in_outside_when_a_call_for_the_helper_fails),
+		cmocka_unit_test(lets_no_student_in_outside_when_a_call_fails),
+		cmocka_unit_test(leaves_root_alone_when_a_call_fails),
+		cmocka_unit_test(leaves_a_stranger_alone_when_a_call_fails),
+	};
+
+	return cmocka_run_group_tests_name("faults", tests, stage_open, stage_close);
+}

@@ -1,0 +1,94 @@
+# The tests. Targets: check-unit, check-integration, check-valgrind, check-fuzz-corpus, fuzz, bench, lint.
+# Each suite ends with "NAME: N passed, N failed". Everything that is built is below $(B)/tests.
+
+T := $(B)/tests
+TEST_LIBS = -lcmocka $(LIB_LIBS)
+UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/*.c))
+
+# ---- the same sources, watched: gcc's address and undefined behaviour sanitizers ------------------
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+WATCHED_LIB := $(patsubst %.c,$(T)/watched/%.o,$(wildcard lib/*.c))
+
+$(T)/watched/%.o: %.c
+	@mkdir -p $(@D)
+	$(if $(Q),@echo '  CC    $< (sanitized)')
+	$(Q)$(CC) $(STD) $(WARN) $(CPPFLAGS) -U_FORTIFY_SOURCE -O1 -g $(SANITIZE) -MMD -MP -c $< -o $@
+
+$(T)/watched/unit/%: $(T)/watched/tests/unit/%.o $(WATCHED_LIB)
+	@mkdir -p $(@D)
+	$(if $(Q),@echo '  LD    $@')
+	$(Q)$(CC) $(SANITIZE) $^ $(TEST_LIBS) -o $@
+
+$(T)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libgroupies.a
+	@mkdir -p $(@D)
+	$(if $(Q),@echo '  LD    $@')
+	$(Q)$(LINK) -pie $^ $(TEST_LIBS) -o $@
+
+# ---- the real module under the real libpam, as root ------------------------------------------------
+
+STAGE := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/integration/stage/*.c))
+STAGED := $(patsubst tests/integration/%.c,%,$(wildcard tests/integration/*.c))
+
+$(B)/obj/tests/integration/%.o: CPPFLAGS += -DBUILD_DIR='"$(abspath $(B))"'
+
+# Its functions stand in front of libc's for the module that is loaded into it.
+$(T)/integration/%: $(B)/obj/tests/integration/%.o $(STAGE) $(B)/libgroupies.a
+	@mkdir -p $(@D)
+	$(if $(Q),@echo '  LD    $@')
+	$(Q)$(CC) $(CFLAGS) -rdynamic -pie $^ -lpam -ldl $(TEST_LIBS) -o $@
+
+# ---- benchmarks ------------------------------------------------------------------------------------
+
+$(B)/obj/tests/bench/%.o: CPPFLAGS += -DBUILD_DIR='"$(abspath $(B))"'
+
+$(T)/bench/session: $(B)/obj/tests/bench/session.o $(B)/obj/tests/integration/stage/stage.o $(B)/libgroupies.a
+	@mkdir -p $(@D)
+	$(if $(Q),@echo '  LD    $@')
+	$(Q)$(LINK) -pie $^ -lpam $(LIB_LIBS) -o $@
+
+$(T)/bench/populate: $(B)/obj/tests/bench/populate.o
+	@mkdir -p $(@D)
+	$(if $(Q),@echo '  LD    $@')
+	$(Q)$(LINK) -pie $^ -o $@
+
+# ---- fuzzing: clang's libFuzzer, a part of nothing else ------------------------------------------------
+
+FUZZ_SECONDS ?= 60
+FUZZ_CC ?= clang
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZ_FLAGS := -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+
+$(T)/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h $(wildcard lib/*.c include/groupies/*.h)
+	@mkdir -p $(@D)
+	$(if $(Q),@echo '  FUZZ  $@')
+	$(Q)$(FUZZ_CC) $(STD) $(WARN) $(FUZZ_FLAGS) $< $(wildcard lib/*.c) $(LIB_LIBS) -o $@
+
+# ---- suites ----------------------------------------------------------------------------------------
+
+check-unit: $(UNITS:%=$(T)/watched/unit/%)
+	@tests/unit/run unit $^
+
+check-valgrind: $(UNITS:%=$(T)/unit/%) $(T)/integration/many $(B)/pam_groupies.so $(B)/groupies-place
+	@WRAP=tests/unit/under-valgrind tests/unit/run valgrind $(UNITS:%=$(T)/unit/%) $(T)/integration/many
+
+check-integration: $(STAGED:%=$(T)/integration/%) $(B)/pam_groupies.so $(B)/groupies-place
+	@B=$(B) tests/unit/run integration tests/integration/linkage $(STAGED:%=$(T)/integration/%)
+
+check-fuzz-corpus: $(FUZZERS:%=$(T)/fuzz/%)
+	@tests/fuzz/run corpus $(T)/fuzz $(FUZZERS)
+
+fuzz: $(FUZZERS:%=$(T)/fuzz/%)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run fuzz $(T)/fuzz $(FUZZERS)
+
+bench: $(T)/bench/populate $(T)/bench/session $(B)/pam_groupies.so $(B)/groupies-place $(B)/hog
+	@B=$(B) tests/bench/run
+
+lint:
+	@B=$(B) tests/lint
+
+-include $(patsubst %,$(T)/watched/tests/unit/%.d,$(UNITS)) $(patsubst %,$(B)/obj/tests/unit/%.d,$(UNITS)) \
+	$(WATCHED_LIB:.o=.d) $(STAGE:.o=.d) $(STAGED:%=$(B)/obj/tests/integration/%.d)
+
+.PRECIOUS: $(B)/obj/%.o $(T)/watched/%.o
+.PHONY: check-unit check-valgrind check-integration check-fuzz-corpus fuzz bench lint
