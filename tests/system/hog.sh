@@ -1,0 +1,614 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# hog against the kernel of this host, with memory and pids on cgroup v1. Run as root. HOG is the
+# program under test. Every group is made here, holds only what was started here, and is removed.
+
+set -u
+script=$(realpath "$0")
+cd "$(dirname "$0")/../.." || exit 1
+HOG=${HOG:-build/hog}
+HOG_STATIC=${HOG_STATIC:-build/hog-static}
+HOG=$(realpath "$HOG") || exit 1
+name=groupies_test_hog_$$
+work=$(mktemp -d)
+passed=0
+failed=0
+
+# The mount of the v1 hierarchy with the controller $1.
+mount_of() {
+	awk -v controller="$1" '{
+		for (i = 7; $i != "-"; i++);
+		if ($(i + 1) != "cgroup") next
+		n = split($(i + 3), options, ",")
+		for (j = 1; j <= n; j++) if (options[j] == controller) { print $5; exit }
+	}' /proc/self/mountinfo
+}
+
+memory_mount=$(mount_of memory)
+pids_mount=$(mount_of pids)
+if [ "$(id -u)" != 0 ] || [ -z "$memory_mount" ] || [ -z "$pids_mount" ]; then
+	echo "hog.sh: needs root and the controllers memory and pids on cgroup v1" >&2
+	exit 1
+fi
+memory=$memory_mount/$name
+pids=$pids_mount/$name
+
+# A group is busy for a moment after its last process has been waited for.
+remove_group() {
+	local tries
+	for tries in $(seq 100); do
+		[ ! -d "$1" ] || rmdir "$1" 2>"$work/rmdir" && return 0
+		sleep 0.05
+	done
+	echo "hog.sh: cannot remove $1 ($tries tries): $(cat "$work/rmdir")" >&2
+	return 1
+}
+
+clean_up() {
+	remove_group "$memory/below"
+	remove_group "$memory"
+	remove_group "$pids/below"
+	remove_group "$pids"
+	rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# limit_memory GROUP SIZE: memory, and memory with swap, where the host counts that.
+limit_memory() {
+	mkdir -p "$1" || return 1
+	if [ -e "$1/memory.memsw.limit_in_bytes" ]; then echo -1 >"$1/memory.memsw.limit_in_bytes"; fi
+	echo "$2" >"$1/memory.limit_in_bytes"
+	if [ -e "$1/memory.memsw.limit_in_bytes" ]; then echo "$2" >"$1/memory.memsw.limit_in_bytes"; fi
+}
+
+# hog_in GROUP ARG...: runs hog in GROUP; leaves out, err and the exit code in $work and $code.
+hog_in() {
+	local group=$1
+	shift
+	(
+		echo "$BASHPID" >"$group/cgroup.procs" || exit 99
+		exec "$HOG" "$@" >"$work/out" 2>"$work/err" </dev/null
+	)
+	code=$?
+}
+
+hog() {
+	"$HOG" "$@" >"$work/out" 2>"$work/err" </dev/null
+	code=$?
+}
+
+# says CODE SENTENCE: hog ended with CODE, and SENTENCE (a pattern of case) is all of stderr.
+says() {
+	local err
+	err=$(cat "$work/err")
+	# shellcheck disable=SC2254
+	case "$code $err" in
+	"$1 "$2) return 0 ;;
+	esac
+	echo "# expected $1 $2"
+	echo "# seen     $code $err"
+	return 1
+}
+
+prints() {
+	diff "$work/out" - >"$work/diff" && return 0
+	sed 's/^/# /' "$work/diff"
+	return 1
+}
+
+kills() {
+	sed -n 's/^oom_kill //p' "$1/memory.oom_control"
+}
+
+until_true() {
+	local tries
+	for tries in $(seq 200); do
+		"$@" && return 0
+		sleep 0.05
+	done
+	echo "# $tries times not: $*"
+	return 1
+}
+
+line_said() { grep -q "$1" "$work/out" 2>/dev/null; }
+is_gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status" 2>/dev/null; }
+children_of() { cat "/proc/$1/task/$1/children" 2>/dev/null; }
+
+# ---- what it prints -----------------------------------------------------------------------------
+
+prints_the_four_lines_of_memhog() {
+	hog 100M 1
+	[ "$code" = 0 ] && [ ! -s "$work/err" ] && prints <<-END
+		allocating 104857600 bytes...
+		writing 104857600 bytes...
+		reading 104857600 bytes...
+		sleeping for 1 seconds...
+	END
+}
+
+waits_one_second_when_not_told() {
+	hog 4K
+	[ "$code" = 0 ] && [ "$(tail -n 1 "$work/out")" = "sleeping for 1 seconds..." ]
+}
+
+reads_sizes_as_people_write_them() {
+	local row
+	for row in 4096:4096 512K:524288 2M:2097152 1.5M:1572864 1MiB:1048576 1:1; do
+		hog "${row%%:*}" 0
+		[ "$code" = 0 ] || return 1
+		[ "$(head -n 1 "$work/out")" = "allocating ${row##*:} bytes..." ] || return 1
+	done
+}
+
+reads_times_as_people_write_them() {
+	local row
+	for row in 0:0 0.25:0.25 20ms:0.02 0.05s:0.05 0.001m:0.06; do
+		hog 4K "${row%%:*}"
+		[ "$code" = 0 ] || return 1
+		[ "$(tail -n 1 "$work/out")" = "sleeping for ${row##*:} seconds..." ] || return 1
+	done
+}
+
+says_each_step_in_a_pipe() {
+	hog 10M 0 --step 4M --every 1ms
+	prints <<-END
+		allocating 10485760 bytes...
+		writing 10485760 bytes...
+		wrote 4194304 of 10485760 bytes
+		wrote 8388608 of 10485760 bytes
+		reading 10485760 bytes...
+		sleeping for 0 seconds...
+	END
+}
+
+puts_no_escape_code_and_no_carriage_return_into_a_pipe() {
+	TERM=xterm "$HOG" 20M 0 --step 5M --every 60ms 2>&1 | LC_ALL=C grep -q $'[\033\r]' && return 1
+	return 0
+}
+
+# on_terminal VARIABLE=VALUE...: what hog puts on a terminal, in $work/out.
+on_terminal() {
+	env -u NO_COLOR TERM=xterm "$@" script -qec "$HOG 20M 0 --step 5M --every 60ms" /dev/null \
+		>"$work/out" </dev/null
+}
+
+draws_a_bar_on_a_terminal() {
+	on_terminal && grep -q $'\r\[.*] *10 MiB of 20 MiB' "$work/out" && grep -q $'\033\[32m' "$work/out"
+}
+
+uses_no_colour_with_NO_COLOR() {
+	on_terminal NO_COLOR=1 && grep -q $'\r\[.*] *10 MiB of 20 MiB' "$work/out" &&
+		! grep -q $'\033' "$work/out"
+}
+
+flushes_each_line_before_the_act() {
+	"$HOG" 1M --hold >"$work/out" 2>"$work/err" </dev/null &
+	local pid=$! result=0
+	until_true line_said 'holding until a signal comes' || result=1
+	kill "$pid"
+	wait "$pid"
+	return "$result"
+}
+
+prints_one_json_object() {
+	hog 3M 0 --json
+	[ "$code" = 0 ] && [ "$(wc -l <"$work/out")" = 1 ] && python3 - "$work/out" <<-'END'
+		import json, sys
+		said = json.load(open(sys.argv[1]))
+		assert said["outcome"] == "done" and said["exit"] == 0, said
+		assert said["asked_bytes"] == said["eaten_bytes"] == 3 << 20, said
+		assert said["sentence"] is None, said
+	END
+}
+
+prints_json_of_a_kill() {
+	limit_memory "$memory" 10M && hog_in "$memory" 100M --json
+	[ "$code" = 137 ] && [ ! -s "$work/err" ] && python3 - "$work/out" "$name" <<-'END'
+		import json, sys
+		said = json.load(open(sys.argv[1]))
+		assert said["outcome"] == "killed" and said["by"] == "memory", said
+		assert said["group"] == sys.argv[2] and said["path"] == "/" + sys.argv[2], said
+		assert said["limit"] == 10 << 20 and said["kills"] == 1, said
+		assert 0 < said["eaten_bytes"] < 10 << 20, said
+	END
+}
+
+prints_help_and_version_on_stdout() {
+	hog --help
+	[ "$code" = 0 ] && grep -q '^usage: hog ' "$work/out" && [ ! -s "$work/err" ] || return 1
+	hog --version
+	[ "$code" = 0 ] && grep -q '^hog (groupies) ' "$work/out"
+}
+
+says_when_it_cannot_write() {
+	"$HOG" 1M 0 >/dev/full 2>"$work/err"
+	code=$?
+	says 1 'hog: cannot write to stdout: No space left on device'
+}
+
+# ---- what it refuses ----------------------------------------------------------------------------
+
+refuses_every_bad_value_with_its_sentence() {
+	local result=0 args sentence
+	while IFS='|' read -r args sentence; do
+		# shellcheck disable=SC2086
+		hog $args
+		says 2 "hog: $sentence" || result=1
+	done <<-'END'
+		|SIZE: missing: try hog 100M, or see hog --help
+		10Q|SIZE: '10Q' is not a size: *
+		-- -5|SIZE: '-5' is not a size: *
+		0|SIZE: '0' is nothing to eat: *
+		101%|SIZE: '101%' is more than 100%
+		99999999999999999999|SIZE: '99999999999999999999' is more than any machine has
+		1.|SIZE: '1.' has no digit behind the point
+		1M x|SECONDS: 'x' is not a time: *
+		1M 1.|SECONDS: '1.' has no digit behind the point
+		1M 9999999999|SECONDS: '9999999999' is longer than 1000000000 seconds
+		1M 1 2|'2': one word too many: see hog --help
+		1M 1 --hold|--hold: goes on until a signal: leave SECONDS ('1') out
+		1M --step 0|--step: '0' is nothing to eat: *
+		1M --step x|--step: 'x' is not a size: *
+		1M --step 1K --every x|--every: 'x' is not a time: *
+		1M --every 1s|--every: pauses between steps: add --step SIZE
+		1M --kind disk|--kind: 'disk' is not a kind: write anon, file or shm
+		1M --kind file --thp|--thp: goes with --kind anon only
+		1M --kind file --lock|--lock: the page cache cannot be locked: leave it out
+		--cpu 1 --fill|--fill: is about memory: add a SIZE
+		--tasks 0|--tasks: '0' is not between 1 and 4194304
+		--tasks x|--tasks: 'x' is not a number
+		--cpu 0|--cpu: '0' is not between 1 and 8192
+		--cpu 1x|--cpu: '1x' is not a number
+		--cpu|--cpu: needs a value: see hog --help
+		1M --hold=5|--hold: takes no value: *
+		1M --nonsense|--nonsense: no such option, *
+		1M -x|-x: no such option: see hog --help
+	END
+	return "$result"
+}
+
+refuses_more_than_the_whole_host_has() {
+	hog 900G
+	says 1 'hog: 900 GiB: the whole host has only * available, and no memory limit below that is in force: ask for less, or add --force' ||
+		return 1
+	hog --tasks 4000000
+	says 1 'hog: --tasks: 4000000 is more than half of what the whole host can run (*), and no tasks limit below that is in force: ask for less, or add --force'
+}
+
+tries_more_than_the_whole_host_has_where_a_limit_protects_it() {
+	limit_memory "$memory" 10M && hog_in "$memory" 900G
+	says 137 "hog: killed by the memory limit of $name at * of 900 GiB (limit 10 MiB, kills +1)"
+}
+
+refuses_a_disk_that_is_in_memory() {
+	TMPDIR=/dev/shm hog 1M 0 --kind file
+	says 1 'hog: --kind file: TMPDIR: /dev/shm: is in memory, not on a disk'
+}
+
+# ---- memory -------------------------------------------------------------------------------------
+
+lives_outside_of_any_limit() {
+	hog 100M 0
+	says 0 ''
+}
+
+is_killed_inside_10M_and_says_so() {
+	local before
+	limit_memory "$memory" 10M || return 1
+	before=$(kills "$memory")
+	hog_in "$memory" 100M
+	says 137 "hog: killed by the memory limit of $name at 9.[0-9] MiB of 100 MiB (limit 10 MiB, kills +1)" ||
+		return 1
+	[ "$(kills "$memory")" = $((before + 1)) ] && prints <<-END
+		allocating 104857600 bytes...
+		writing 104857600 bytes...
+	END
+}
+
+names_the_ancestor_whose_limit_it_was() {
+	limit_memory "$memory" 10M && mkdir -p "$memory/below" && hog_in "$memory/below" 100M
+	remove_group "$memory/below"
+	says 137 "hog: killed by the memory limit of $name at 9.[0-9] MiB of 100 MiB (limit 10 MiB, kills +1, ancestor of below)"
+}
+
+names_the_group_itself_when_its_limit_is_lower_than_its_ancestors() {
+	limit_memory "$memory" 30M && limit_memory "$memory/below" 10M && hog_in "$memory/below" 100M
+	remove_group "$memory/below"
+	says 137 "hog: killed by the memory limit of below at 9.[0-9] MiB of 100 MiB (limit 10 MiB, kills +1)"
+}
+
+names_the_group_when_only_memory_without_swap_is_limited() {
+	limit_memory "$memory" -1 && echo 10M >"$memory/memory.limit_in_bytes" || return 1
+	if [ "$(wc -l </proc/swaps)" -gt 1 ]; then
+		hog_in "$memory" 40M 0
+		says 0 "hog: survived the memory limit of $name: * of 40 MiB went to swap (limit 10 MiB, *)"
+	else
+		hog_in "$memory" 40M 0
+		says 137 "hog: killed by the memory limit of $name at 9.[0-9] MiB of 40 MiB (limit 10 MiB, kills +1)"
+	fi
+}
+
+# below has been full before, and has the lower limit: now it is the group above that is.
+names_the_ancestor_that_others_have_filled() {
+	local eater result=0
+	[ "$(wc -l </proc/swaps)" -gt 1 ] && return 0
+	limit_memory "$memory" -1 && limit_memory "$memory/below" -1 || return 1
+	echo 30M >"$memory/memory.limit_in_bytes" && echo 10M >"$memory/below/memory.limit_in_bytes"
+	hog_in "$memory/below" 50M
+	says 137 "hog: killed by the memory limit of below at *" || result=1
+	(
+		echo "$BASHPID" >"$memory/cgroup.procs"
+		exec "$HOG" 26M --hold >"$work/out" 2>"$work/err" </dev/null
+	) &
+	held=$!
+	until_true line_said 'until a signal comes' || result=1
+	eater=$(children_of "$held")
+	echo 0 >"/proc/${eater%% *}/oom_score_adj"
+	hog_in "$memory/below" 8M
+	kill "$held"
+	wait "$held"
+	remove_group "$memory/below"
+	says 137 "hog: killed by the memory limit of $name at * of 8 MiB (limit 30 MiB, kills +1, ancestor of below)" &&
+		return "$result"
+}
+
+counts_its_kills_without_those_of_the_host() {
+	limit_memory "$memory" 10M || return 1
+	(
+		echo "$BASHPID" >"$memory/cgroup.procs" || exit 99
+		# shellcheck disable=SC2016
+		exec unshare --mount sh -c 'mount --bind /dev/null /proc/vmstat && exec "$0" 100M' "$HOG" \
+			>"$work/out" 2>"$work/err"
+	)
+	code=$?
+	says 137 "hog: killed by the memory limit of $name at * of 100 MiB (limit 10 MiB, kills +1)"
+}
+
+is_killed_with_100M_anonymous_under_30M() {
+	local before
+	limit_memory "$memory" 30M || return 1
+	before=$(kills "$memory")
+	hog_in "$memory" 100M 0 --kind anon
+	says 137 "hog: killed by the memory limit of $name at 29.* of 100 MiB (limit 30 MiB, kills +1)" &&
+		[ "$(kills "$memory")" = $((before + 1)) ]
+}
+
+is_killed_with_50M_shared_under_30M() {
+	limit_memory "$memory" 30M && hog_in "$memory" 50M 0 --kind shm
+	says 137 "hog: killed by the memory limit of $name at 29.* of 50 MiB (limit 30 MiB, kills +1)"
+}
+
+is_killed_with_huge_pages_too() {
+	grep -q '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled && return 0
+	limit_memory "$memory" 30M && hog_in "$memory" 50M 0 --thp
+	says 137 "hog: killed by the memory limit of $name at 2* MiB of 50 MiB (limit 30 MiB, kills +1)"
+}
+
+lives_with_50M_of_page_cache_under_30M() {
+	limit_memory "$memory" 30M && hog_in "$memory" 50M 0 --kind file
+	says 0 "hog: survived the memory limit of $name: 50 MiB went through the page cache, which the kernel takes back (limit 30 MiB*)"
+}
+
+leaves_no_file_behind() {
+	mkdir "$work/disk" || return 1
+	TMPDIR=$work/disk hog 5M 0 --kind file
+	[ "$code" = 0 ] && [ -z "$(ls -A "$work/disk")" ]
+}
+
+takes_a_percentage_of_the_lowest_limit_in_force() {
+	local row above below
+	for row in 20M:40M 40M:20M; do
+		above=${row%%:*}
+		below=${row##*:}
+		limit_memory "$memory" "$above" && limit_memory "$memory/below" "$below" || return 1
+		hog_in "$memory/below" 50% 0
+		remove_group "$memory/below"
+		[ "$code" = 0 ] && [ "$(head -n 1 "$work/out")" = "allocating 10485760 bytes..." ] ||
+			return 1
+	done
+}
+
+eats_with_every_option_of_memory() {
+	local options
+	for options in --fill "--fill --kind shm" "--fill --kind file" --lock "--lock --kind shm"; do
+		# shellcheck disable=SC2086
+		hog 3000001 0 $options
+		says 0 '' || return 1
+	done
+}
+
+says_how_much_may_be_locked() {
+	# root may lock what it wants: without the capability the limit counts.
+	(ulimit -l 64 && exec setpriv --bounding-set -all --inh-caps -all --reuid 65534 --clear-groups \
+		"$HOG" 1M 0 --lock >"$work/out" 2>"$work/err")
+	code=$?
+	says 1 'hog: --lock: only 64 KiB may be locked: raise it (ulimit -l) or leave --lock out'
+}
+
+says_that_the_address_space_is_too_small() {
+	(ulimit -v 65536 && exec "$HOG" 1G 0 >"$work/out" 2>"$work/err")
+	code=$?
+	says 1 'hog: cannot allocate 1 GiB: the address space is limited to 64 MiB: *'
+}
+
+works_without_proc_and_cgroups() {
+	# shellcheck disable=SC2016
+	unshare --mount sh -c 'umount -l /sys/fs/cgroup 2>/dev/null; mount -t tmpfs none /proc && exec "$0" 5M 0' \
+		"$HOG" >"$work/out" 2>"$work/err"
+	code=$?
+	says 0 '' && [ "$(tail -n 1 "$work/out")" = "sleeping for 0 seconds..." ]
+}
+
+is_killed_without_proc_and_says_that_it_cannot_see_why() {
+	limit_memory "$memory" 10M || return 1
+	(
+		echo "$BASHPID" >"$memory/cgroup.procs" || exit 99
+		# shellcheck disable=SC2016
+		exec unshare --mount sh -c 'mount -t tmpfs none /proc && exec "$0" 100M --force' "$HOG" \
+			>"$work/out" 2>"$work/err"
+	)
+	code=$?
+	says 137 'hog: killed at * of 100 MiB, most likely for memory: whose limit it was cannot be seen, no cgroup is readable here *'
+}
+
+# ---- tasks and cpu ------------------------------------------------------------------------------
+
+starts_tasks_and_ends_them() {
+	mkdir -p "$pids" && echo max >"$pids/pids.max" && hog_in "$pids" --tasks 20 0
+	says 0 '' && [ "$(cat "$pids/pids.current")" = 0 ] && prints <<-END
+		starting 20 tasks...
+		started 20 tasks
+		sleeping for 0 seconds...
+	END
+}
+
+is_refused_by_the_limit_of_tasks() {
+	mkdir -p "$pids" && echo 8 >"$pids/pids.max" && hog_in "$pids" --tasks 20 0
+	says 1 "hog: refused by the tasks limit of $name at 6 of 20 tasks (limit 8, refusals +1)"
+}
+
+is_refused_by_an_ancestors_limit_of_tasks() {
+	mkdir -p "$pids/below" && echo 8 >"$pids/pids.max" && hog_in "$pids/below" --tasks 20 0
+	remove_group "$pids/below"
+	says 1 "hog: refused by the tasks limit of $name at 6 of 20 tasks (limit 8, refusals +1)"
+}
+
+says_so_when_not_even_the_eater_may_start() {
+	mkdir -p "$pids" && echo 1 >"$pids/pids.max" && hog_in "$pids" 1M
+	says 1 "hog: refused by the tasks limit of $name at 0 bytes of 1 MiB (limit 1, refusals +1)"
+}
+
+burns_cpu_for_as_long_as_told() {
+	hog --cpu 1 0.3
+	says 0 '' && grep -q '^burning 1 cpus for 0.3 seconds...$' "$work/out" &&
+		grep -q '^used [0-9.]* of 1 cpus$' "$work/out"
+}
+
+# ---- how it ends --------------------------------------------------------------------------------
+
+# holding ARG...: starts hog in the background, without a terminal, as a group of its own. $held is
+# its pid; it is there when everything is eaten.
+holding() {
+	rm -f "$work/out"
+	setsid "$HOG" "$@" --hold >"$work/out" 2>"$work/err" </dev/null &
+	held=$!
+	until_true line_said 'until a signal comes'
+}
+
+holds_without_a_terminal_until_a_signal() {
+	local signal
+	for signal in TERM HUP INT; do
+		# A shell without job control has its background ignore SIGINT.
+		rm -f "$work/out"
+		python3 -c '
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.setsid()
+os.execv(sys.argv[1], sys.argv[1:])' "$HOG" 5M --hold >"$work/out" 2>"$work/err" </dev/null &
+		held=$!
+		until_true line_said 'until a signal comes' || return 1
+		kill -0 "$held" && kill -s "$signal" "$held"
+		wait "$held"
+		code=$?
+		says $((128 + $(kill -l "$signal"))) '' || return 1
+	done
+}
+
+holds_as_the_first_process_of_a_container() {
+	local pid
+	unshare --pid --fork --mount-proc "$HOG" 5M --hold >"$work/out" 2>"$work/err" </dev/null &
+	held=$!
+	until_true line_said 'until a signal comes' || return 1
+	pid=$(children_of "$held")
+	kill -s TERM "${pid%% *}"
+	wait "$held"
+	code=$?
+	says 143 ''
+}
+
+takes_the_eater_and_its_tasks_along_when_it_is_killed() {
+	local eater tasks pid
+	holding 5M --tasks 3 || return 1
+	eater=$(children_of "$held")
+	eater=${eater%% *}
+	tasks=$(children_of "$eater")
+	[ "$(echo "$tasks" | wc -w)" = 3 ] || return 1
+	kill -s KILL "$held"
+	wait "$held" 2>/dev/null
+	for pid in $eater $tasks; do
+		until_true is_gone "$pid" || return 1
+	done
+}
+
+leaves_no_task_when_its_eater_is_killed() {
+	local eater
+	mkdir -p "$pids" && echo max >"$pids/pids.max"
+	(
+		echo "$BASHPID" >"$pids/cgroup.procs"
+		exec "$HOG" --tasks 3 --hold >"$work/out" 2>"$work/err" </dev/null
+	) &
+	held=$!
+	until_true line_said 'until a signal comes' || return 1
+	eater=$(children_of "$held")
+	kill -s KILL "${eater%% *}"
+	wait "$held"
+	code=$?
+	says 137 "hog: killed by somebody's SIGKILL at 3 of 3 tasks, not for memory (*)" &&
+		[ "$(cat "$pids/pids.current")" = 0 ]
+}
+
+offers_its_eater_to_the_oom_killer() {
+	local eater result=0
+	holding 1M || return 1
+	eater=$(children_of "$held")
+	[ "$(cat "/proc/${eater%% *}/oom_score_adj")" = 1000 ] || result=1
+	[ "$(cat "/proc/$held/oom_score_adj")" != 1000 ] || result=1
+	kill "$held"
+	wait "$held"
+	return "$result"
+}
+
+goes_on_after_nohup() {
+	rm -f "$work/out"
+	nohup "$HOG" 1M --hold >"$work/out" 2>"$work/err" </dev/null &
+	held=$!
+	until_true line_said 'until a signal comes' || return 1
+	kill -s HUP "$held"
+	kill -s TERM "$held"
+	wait "$held"
+	code=$?
+	says 143 ''
+}
+
+ends_quietly_when_nobody_reads() {
+	"$HOG" 1M 0 --step 64K --every 50ms 2>"$work/err" | true
+	code=${PIPESTATUS[0]}
+	says 141 ''
+}
+
+fits_into_64_KiB_as_a_static_program() {
+	[ -e "$HOG_STATIC" ] || return 0
+	[ "$(stat -c %s "$HOG_STATIC")" -le 65536 ] || return 1
+	HOG=$(realpath "$HOG_STATIC") is_killed_inside_10M_and_says_so
+}
+
+# -------------------------------------------------------------------------------------------------
+
+# Every function above whose name has three words or more is a case; ONLY=WORDS chooses some of them.
+for case in $(grep -oE '^[a-zA-Z0-9]+(_[a-zA-Z0-9]+){2,}\(\)' "$script" | tr -d '()'); do
+	[[ $case == *${ONLY:-}* ]] || continue
+	rm -f "$work/out"
+	if "$case" >"$work/case" 2>&1; then
+		echo "ok - ${case//_/ }"
+		passed=$((passed + 1))
+	else
+		sed 's/^\([^#]\)/# \1/' "$work/case"
+		echo "not ok - ${case//_/ }"
+		failed=$((failed + 1))
+	fi
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
