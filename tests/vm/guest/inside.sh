@@ -1,0 +1,375 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# shellcheck disable=SC2016 # commands for the user's shell are in single quotes
+#
+# Rows about a member of the playground: its logins are inside by every way in, and the limit holds there.
+
+# ---- words -----------------------------------------------------------------------------------------------------
+
+here='cat /proc/self/cgroup'
+
+provision() { groupies-setup --user teststudent "$@"; }
+
+# Provisions anew with these options, whatever a row before has left.
+fresh() {
+    groupies-setup remove --terminate > /dev/null 2>&1 || true
+    provision "$@" > /tmp/provision 2>&1 || claim_fails "provision: $(grep -E 'FAILED|failed|groupies-setup:' /tmp/provision | paste -sd ' ')"
+}
+
+# The line of the hierarchy that memory lives on, of a text of /proc/PID/cgroup.
+memory_line() {
+    if [ "$MEMORY" = v2 ]; then grep '^0::' <<< "$1"; else grep ':memory:' <<< "$1"; fi || true
+}
+
+is_inside() { # WHAT TEXT [PLAYGROUND]
+    has_line "$1" ":/${3:-playground}(\\.slice)?(/|\$)" "$(memory_line "$2")"
+}
+
+is_outside() { # WHAT TEXT
+    ! grep -q ':/playground' <<< "$(memory_line "$2")" || claim_fails "$1 is inside: $2"
+}
+
+memory_mount() {
+    if [ "$MEMORY" = v2 ]; then echo /sys/fs/cgroup; else awk '$9 == "cgroup" || / - cgroup / { print $5 }' /proc/self/mountinfo | grep '/memory$'; fi
+}
+
+group() { # [NAME]: the directory of the playground's memory
+    local mount name=${1:-playground}
+    mount=$(memory_mount)
+    if manager_is_systemd; then echo "$mount/$name.slice"; else echo "$mount/$name"; fi
+}
+
+limit_of() { cat "$(group)/memory.max" 2> /dev/null || cat "$(group)/memory.limit_in_bytes"; }
+
+kills() {
+    # On v1 a scope takes its count with it when it goes.
+    if [ "$MEMORY" = v2 ]; then
+        awk '$1 == "oom_kill" { print $2 }' "$(group)/memory.events"
+    else
+        find "$(group)" -name memory.oom_control -exec awk '$1 == "oom_kill" { n += $2 } END { print n + 0 }' {} +
+    fi
+}
+
+# ---- rows ------------------------------------------------------------------------------------------------------
+
+provisioning_ends_well_and_proves_the_limit() {
+    fresh --memory 128M --tasks 300
+    has_line 'the proof' 'MemoryMax=128M.*seen: exit 137, kills \+1' "$(cat /tmp/provision)"
+    same 'the limit as the kernel has it' 134217728 "$(limit_of)"
+}
+
+provisioning_again_changes_nothing() {
+    local before after
+    before=$(find /etc /var/lib/groupies -xdev -newermt '1970-01-02' -printf '%p %T@ %i\n' | sort)
+    provision --memory 128M --tasks 300 > /tmp/provision 2>&1
+    after=$(find /etc /var/lib/groupies -xdev -newermt '1970-01-02' -printf '%p %T@ %i\n' | sort)
+    same 'files that changed' '' "$(diff <(echo "$before") <(echo "$after") || true)"
+    ! grep -qE '^ +done ' /tmp/provision || claim_fails "$(grep -E '^ +done ' /tmp/provision | head -n 1)"
+}
+
+member_is_inside_by() {
+    is_inside "the member by $1" "$("by_$1" teststudent "$here")"
+    is_outside "somebody else by $1" "$("by_$1" outsider "$here")"
+}
+
+the_member_is_inside_by_ssh() { member_is_inside_by ssh; }
+the_member_is_inside_by_su() { member_is_inside_by su; }
+the_member_is_inside_by_sudo() { member_is_inside_by sudo; }
+the_member_is_inside_on_a_serial_console() { is_inside login "$(by_login teststudent "$here")"; }
+the_member_is_inside_by_cron() { member_is_inside_by cron; }
+the_member_is_inside_by_at() { member_is_inside_by at; }
+
+hog_dies_at_the_limit_and_its_shell_lives_by() {
+    local seen before
+    before=$(kills)
+    seen=$("by_$1" teststudent 'hog 300M; echo "status $?"; echo alive')
+    has_line 'the sentence' '^hog: killed by the memory limit of playground at .* \(limit 128 MiB' "$seen"
+    has_line 'the status' '^status 137$' "$seen"
+    has_line 'the shell' '^alive$' "$seen"
+    [ "$MEMORY$MANAGER" != v2systemd ] || [ "$(kills)" -gt "$before" ] || claim_fails "the kernel has counted no kill"
+    seen=$("by_$1" outsider 'hog 300M; echo "status $?"')
+    has_line 'somebody else' '^status 0$' "$seen"
+}
+
+hog_dies_at_the_limit_by_ssh_and_lives_outside() { hog_dies_at_the_limit_and_its_shell_lives_by ssh; }
+hog_dies_at_the_limit_by_su_and_lives_outside() { hog_dies_at_the_limit_and_its_shell_lives_by su; }
+hog_dies_at_the_limit_by_cron_and_lives_outside() { hog_dies_at_the_limit_and_its_shell_lives_by cron; }
+
+what_the_members_user_manager_starts_is_inside() {
+    local seen
+    seen=$(by_ssh teststudent 'systemd-run --user --quiet --scope cat /proc/self/cgroup')
+    is_inside 'a user scope' "$seen"
+    seen=$(by_ssh teststudent 'systemd-run --user --quiet --wait --pipe cat /proc/self/cgroup')
+    is_inside 'a user service' "$seen"
+    seen=$(by_ssh teststudent 'systemd-run --user --quiet --on-active=1s --unit=tick sh -c "cat /proc/self/cgroup > /tmp/tick"
+        for i in $(seq 300); do [ -s /tmp/tick ] && break; sleep 0.2; done; cat /tmp/tick; rm -f /tmp/tick')
+    is_inside 'a user timer' "$seen"
+    seen=$(by_ssh teststudent 'systemd-run --user --quiet --scope hog 300M; echo "status $?"')
+    has_line 'hog in a user scope' '^status (137|143)$' "$seen"
+}
+
+a_small_playground_has_no_user_manager_but_a_login() {
+    local seen
+    fresh --memory 10M
+    seen=$(by_ssh teststudent "$here"'; ls -d "$XDG_RUNTIME_DIR"; systemd-run --user --scope true; echo "status $?"; hog 100M; echo "hog $?"')
+    is_inside 'the login' "$seen"
+    has_line 'the runtime directory' "^/run/user/$(id -u teststudent)\$" "$seen"
+    has_line 'systemd-run --user' '^status 1$' "$seen"
+    has_line 'hog' '^hog 137$' "$seen"
+    fresh --memory 128M --tasks 300
+}
+
+logind_manages_the_session_like_any_other() {
+    local login id seen=0
+    rm -f /tmp/member-is-in
+    by_ssh teststudent 'touch /tmp/member-is-in; sleep 1000' > /dev/null &
+    login=$!
+    eventually test -e /tmp/member-is-in
+    id=$(session_of teststudent)
+    has_line 'session-status' 'sleep 1000' "$(loginctl session-status "$id" --no-pager)"
+    systemctl daemon-reload
+    systemctl restart systemd-logind
+    same 'the scope after a reload and a restart of logind' "/playground.slice/session-$id.scope" \
+        "$(systemctl show -p ControlGroup --value "session-$id.scope")"
+    loginctl terminate-session "$id"
+    wait "$login" || seen=$?
+    [ "$seen" != 0 ] || claim_fails 'the login went on'
+    eventually has_no_session teststudent
+}
+
+a_user_can_be_terminated() {
+    local login seen=0
+    rm -f /tmp/member-is-in
+    by_ssh teststudent 'touch /tmp/member-is-in; sleep 1000' > /dev/null &
+    login=$!
+    eventually test -e /tmp/member-is-in
+    loginctl terminate-user teststudent
+    wait "$login" || seen=$?
+    [ "$seen" != 0 ] || claim_fails 'the login went on'
+    eventually has_no_session teststudent
+}
+
+a_logout_leaves_no_session_and_logs_no_error() {
+    local since
+    since=$(date '+%F %T')
+    by_ssh teststudent true
+    by_su teststudent true
+    by_sudo teststudent true
+    eventually has_no_session teststudent
+    same 'errors' '' "$(journalctl --since "$since" -p err --no-pager -q -o cat | grep -v 'powernow\|kvm' || true)"
+    same 'complaints' '' "$(journalctl --since "$since" --no-pager -q -o cat | grep -i 'failed to release session\|does not belong' || true)"
+}
+
+roots_own_session_is_never_touched() {
+    local before after
+    before=$(cat /proc/self/cgroup)
+    by_su teststudent "$here" > /dev/null
+    systemctl daemon-reload
+    by_su teststudent "$here" > /dev/null
+    after=$(cat /proc/self/cgroup)
+    same "root's group" "$before" "$after"
+    systemctl stop playground.slice
+    same "root's group after the slice was stopped" "$before" "$(cat /proc/self/cgroup)"
+    is_inside 'the next login' "$(by_ssh teststudent "$here")"
+}
+
+two_members_share_one_budget() {
+    local first second
+    groupies-setup remove --terminate > /dev/null 2>&1 || true
+    groupies-setup --user teststudent --user outsider --memory 200M > /dev/null
+    by_su teststudent 'hog 140M 60' > /tmp/first 2>&1 &
+    first=$!
+    eventually grep -q '^sleeping' /tmp/first
+    second=$(by_su outsider 'hog 140M; echo "status $?"')
+    # One of the two has to go: the kernel takes the largest.
+    wait "$first" || true
+    [ "$(grep -c 'killed by the memory limit of playground' /tmp/first - <<< "$second" | awk -F: '{ n += $2 } END { print n }')" -ge 1 ] ||
+        claim_fails "both lived: $second"
+    fresh --memory 128M --tasks 300
+}
+
+each_member_has_its_own_limit_too() {
+    local seen
+    printf '[Playground]\nMembers=teststudent outsider\nMemoryMax=400M\n[Member]\nMemoryMax=100M\n' > /etc/groupies/playground.conf
+    groupies-setup apply > /dev/null
+    seen=$(by_ssh teststudent "$here"'; hog 150M; echo "status $?"')
+    has_line 'where' "/playground(\\.slice)?/(playground-)?$(id -u teststudent)(\\.slice)?(/|\$)" "$(memory_line "$seen")"
+    has_line 'hog' '^status 137$' "$seen"
+    seen=$(by_su outsider "$here"'; hog 60M; echo "status $?"')
+    has_line 'where the other is' "/playground(\\.slice)?/(playground-)?$(id -u outsider)(\\.slice)?(/|\$)" "$(memory_line "$seen")"
+    has_line 'hog of the other' '^status 0$' "$seen"
+    fresh --memory 128M --tasks 300
+}
+
+who_joins_a_group_after_apply_is_inside() {
+    groupadd -f pupils
+    printf '[Playground]\nMembers=teststudent @pupils\nMemoryMax=128M\n[Member]\nMemoryMax=100M\n' > /etc/groupies/playground.conf
+    groupies-setup apply > /dev/null
+    is_outside 'before it has joined' "$(by_ssh outsider "$here")"
+    usermod -aG pupils outsider
+    ! manager_is_systemd || loginctl terminate-user outsider 2> /dev/null || true
+    ! manager_is_systemd || eventually user_manager_is_gone outsider
+    is_inside 'by ssh' "$(by_ssh outsider "$here")"
+    is_inside 'by su' "$(by_su outsider "$here")"
+    gpasswd -d outsider pupils > /dev/null
+    groupdel pupils
+    fresh --memory 128M --tasks 300
+}
+
+user_manager_is_gone() { ! systemctl -q is-active "user@$(id -u "$1").service"; }
+
+apply_reaches_living_sessions() {
+    local login
+    rm -f /tmp/member-is-in
+    by_su teststudent 'touch /tmp/member-is-in; sleep 1000' > /dev/null 2>&1 &
+    login=$!
+    eventually test -e /tmp/member-is-in
+    sed -i 's/^MemoryMax=.*/MemoryMax=96M/' /etc/groupies/playground.conf
+    groupies-setup apply > /dev/null
+    same 'the limit now' 100663296 "$(limit_of)"
+    kill "$login" 2> /dev/null || true
+    pkill -u teststudent sleep || true
+    fresh --memory 128M --tasks 300
+}
+
+what_an_administrator_sets_is_respected_and_shown_as_drift() {
+    systemctl set-property --runtime playground.slice MemoryMax=90M
+    is_inside 'a login' "$(by_ssh teststudent "$here")"
+    same 'the limit' 94371840 "$(limit_of)"
+    has_line 'check' 'MemoryMax' "$(groupies-setup check 2>&1 || true)"
+    systemctl revert playground.slice
+    fresh --memory 128M --tasks 300
+}
+
+swap_and_cpus_are_limited_on_v1_too() {
+    printf '[Playground]\nMembers=teststudent\nMemoryMax=128M\nMemorySwapMax=0\nAllowedCPUs=0\n' > /etc/groupies/playground.conf
+    groupies-setup apply > /dev/null
+    same 'memory and swap' 134217728 "$(cat "$(group)/memory.memsw.limit_in_bytes")"
+    has_line 'CPUs by ssh' '^Cpus_allowed_list:.*[^-,0-9]0$' "$(by_ssh teststudent 'grep Cpus_allowed_list /proc/self/status')"
+    has_line 'CPUs by su' '^Cpus_allowed_list:.*[^-,0-9]0$' "$(by_su teststudent 'grep Cpus_allowed_list /proc/self/status')"
+    fresh --memory 128M --tasks 300
+}
+
+# ---- nobody else notices ------------------------------------------------------------------------------------------
+
+others_log_in() { # STATE
+    has_line "somebody else by ssh with $1" '^fine$' "$(by_ssh outsider 'echo fine')"
+    has_line "somebody else by su with $1" '^fine$' "$(by_su outsider 'echo fine')"
+    has_line "root by ssh with $1" '^fine$' "$(by_ssh root 'echo fine')"
+}
+
+member_is_refused() { # STATE
+    local seen
+    seen=$(by_su teststudent 'echo came in' || true)
+    ! grep -q 'came in' <<< "$seen" || claim_fails "the member came in with $1"
+    seen=$(by_ssh teststudent 'echo came in' || true)
+    ! grep -q 'came in' <<< "$seen" || claim_fails "the member came in by ssh with $1"
+}
+
+others_never_notice_that_our_files_are_corrupt() {
+    local file
+    for file in /var/lib/groupies/registry/uid/*; do cp -p "$file" /root/kept; echo noise > "$file"; done
+    echo noise > /etc/groupies/playground.conf
+    others_log_in 'corrupt files'
+    member_is_refused 'corrupt files'
+    cp -p /root/kept "$file"
+    fresh --memory 128M --tasks 300
+}
+
+others_never_notice_that_the_helper_is_gone() {
+    mv /usr/libexec/groupies/groupies-place /root/
+    rm -f /run/groupies/playground
+    others_log_in 'no helper'
+    member_is_refused 'no helper'
+    mv /root/groupies-place /usr/libexec/groupies/
+    is_inside 'the member afterwards' "$(by_su teststudent "$here")"
+}
+
+others_never_notice_that_the_module_is_gone() {
+    local module
+    module=$(find /usr/lib -name pam_groupies.so)
+    mv "$module" /root/
+    others_log_in 'no module'
+    has_line 'the member' '^fine$' "$(by_su teststudent 'echo fine')"
+    mv /root/pam_groupies.so "$module"
+}
+
+others_never_notice_that_the_bus_is_dead() {
+    local seen
+    systemctl stop dbus.socket dbus.service
+    others_log_in 'no bus'
+    seen=$(by_su teststudent "$here" || true)
+    [ -z "$(memory_line "$seen")" ] || is_inside 'the member by su with no bus' "$seen"
+    seen=$(by_ssh teststudent "$here" || true)
+    [ -z "$(memory_line "$seen")" ] || is_inside 'the member by ssh with no bus' "$seen"
+    systemctl start dbus.socket
+    systemctl restart systemd-logind
+}
+
+logins_during_a_storm_of_reloads_are_inside_or_refused() {
+    local count=20 out=/tmp/storm index storm outside
+    rm -rf $out && mkdir $out
+    [ "$KIND" != trixie-v2 ] || [ -z "$LONG" ] || count=200
+    (while [ ! -e $out/stop ]; do systemctl daemon-reload; systemctl restart systemd-logind; sleep 1; done) > /dev/null 2>&1 &
+    storm=$!
+    for index in $(seq $count); do
+        if [ $((index % 2)) = 0 ]; then by_ssh teststudent "$here" > $out/$index 2>&1 & else by_su teststudent "$here" > $out/$index 2>&1 & fi
+        [ $((index % 5)) != 0 ] || wait -n || true
+    done
+    touch $out/stop
+    wait "$storm" || true
+    wait || true
+    outside=$(cd $out && grep -lE '^([0-9]+:memory|0:):/' -- * | xargs -r grep -LE ':(memory)?:/playground' | wc -l)
+    same 'logins outside' 0 "$outside"
+    [ "$(cat $out/* | grep -cE ':(memory)?:/playground')" -ge $((count / 2)) ] || claim_fails "hardly anybody came in: $(cat $out/* | sort | uniq -c | sort -rn | head -n 3)"
+    eventually has_no_session teststudent
+}
+
+# ---- across a boot ---------------------------------------------------------------------------------------------------
+
+a_member_lingers_over_the_reboot() {
+    by_ssh teststudent 'mkdir -p ~/.config/systemd/user/default.target.wants
+        printf "[Service]\nExecStart=/bin/sh -c \"cat /proc/self/cgroup > /tmp/lingering; exec sleep infinity\"\n[Install]\nWantedBy=default.target\n" > ~/.config/systemd/user/stay.service
+        systemctl --user enable stay.service'
+    loginctl enable-linger teststudent
+}
+
+what_lingers_is_inside_after_the_reboot() {
+    eventually test -s /tmp/lingering
+    is_inside 'the lingering service' "$(cat /tmp/lingering)"
+    loginctl disable-linger teststudent
+}
+
+the_first_login_after_the_reboot_is_limited() {
+    local seen
+    seen=$(by_ssh teststudent "$here"'; hog 300M; echo "status $?"')
+    is_inside 'the login' "$seen"
+    has_line 'hog' '^status 137$' "$seen"
+    same 'the limit' 134217728 "$(limit_of)"
+}
+
+# ---- taking back -----------------------------------------------------------------------------------------------------
+
+# Path, type, mode, owner and content of what provisioning may touch, and the control groups.
+host_as_it_is() {
+    find /etc /var/lib /home /usr/lib /usr/sbin /usr/share/pam-configs -xdev \( -type d -o -type l -o -type f \) \
+        -not -path '/var/lib/systemd/*' -not -path '/etc/.pwd.lock' -not -path '/var/lib/pam/seen' \
+        -printf '%p %y %m %u:%g %l\n' | sort
+    find /etc /var/lib/pam /var/lib/groupies -xdev -type f -not -name '*-' -exec sha256sum {} + 2> /dev/null | sort
+    find /sys/fs/cgroup -name '*playground*' -o -name '*groupies-*' | sort
+    find /run/systemd/system /run/groupies -name '*50-groupies*' -o -path '/run/groupies/*' -not -name .lock 2> /dev/null | sort
+}
+
+removing_leaves_the_host_as_it_was() {
+    local before
+    groupies-setup remove --terminate > /dev/null 2>&1 || true
+    before=$(host_as_it_is)
+    provision --memory 128M > /dev/null
+    by_ssh teststudent "$here" > /dev/null
+    by_su teststudent "$here" > /dev/null
+    ! manager_is_systemd || eventually has_no_session teststudent
+    groupies-setup remove --terminate > /tmp/removed 2>&1 || claim_fails "$(tail -n 1 /tmp/removed)"
+    same 'what is different' '' "$(diff <(echo "$before") <(host_as_it_is) || true)"
+    is_outside 'the former member' "$(by_su teststudent "$here")"
+}
