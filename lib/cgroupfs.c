@@ -190,8 +190,7 @@ static int own_group(int fd, struct error *err)
 	return 0;
 }
 
-/* ---- removing ---------------------------------------------------------------------------------
- */
+/* ---- removing -------------------------------------------------------------------------------- */
 
 /* rmdir of a group whose last process has just exited may still say EBUSY for a moment. */
 static int group_rmdir(int parent, const char *name, struct error *err)

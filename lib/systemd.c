@@ -25,8 +25,7 @@
 #include "systemd_bus.h"
 #include "systemd_unit.h"
 
-/* ---- a slice in the kernel's tree
- * --------------------------------------------------------------------- */
+/* ---- a slice in the kernel's tree ------------------------------------------------------------ */
 
 struct slice {
 	char unit[UNIT_NAME_SIZE];
@@ -159,8 +158,7 @@ static int slice_stamp(const struct slice *slice, bool enter, struct stamp *stam
 	return 0;
 }
 
-/* ---- realizing
- * ----------------------------------------------------------------------------------------- */
+/* ---- realizing ------------------------------------------------------------------------------- */
 
 static bool is_member(const struct config *config, uid_t uid)
 {
@@ -396,8 +394,7 @@ static int prepare(const struct part *part, pid_t pid, unsigned session, struct 
 	return 0;
 }
 
-/* ---- looking, removing
- * -------------------------------------------------------------------------------------- */
+/* ---- looking, removing ----------------------------------------------------------------------- */
 
 static bool exists(const struct host *host, const char *name)
 {

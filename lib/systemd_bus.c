@@ -161,8 +161,7 @@ int bus_units_matching(sd_bus *bus, const char *pattern,
 	return code < 0 ? call_failed(code, &answer, "list of units", err) : 0;
 }
 
-/* ---- calls that start a job
- * ---------------------------------------------------------------------- */
+/* ---- calls that start a job ------------------------------------------------------------------ */
 
 /*
  * Starting is asynchronous: until the job has ended, the process is still where it was. The end is

@@ -25,8 +25,7 @@ void slice_name(const char *playground, bool is_member, uid_t uid, char name[UNI
 		(void)snprintf(name, UNIT_NAME_SIZE, "%s.slice", playground);
 }
 
-/* ---- files
- * --------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static int folder_open(const char *path, bool make, struct error *err)
 {
@@ -70,8 +69,7 @@ static int file_discard(const char *folder, const char *name, bool *changed, str
 	return 0;
 }
 
-/* ---- slices
- * -------------------------------------------------------------------------------------- */
+/* ---- slices ---------------------------------------------------------------------------------- */
 
 static void print_limits(FILE *out, const struct limits *limits)
 {
@@ -129,8 +127,7 @@ int unit_write_slices(const struct config *config, bool *changed, struct error *
 	return file_settle(folder, DROP_IN, text, changed, err);
 }
 
-/* ---- user managers
- * --------------------------------------------------------------------------------- */
+/* ---- user managers --------------------------------------------------------------------------- */
 
 static uint64_t memory_of(const struct limits *limits)
 {
@@ -218,8 +215,7 @@ int unit_write_user_manager(const char *directory, const struct config *config, 
 	return file_settle(folder, DROP_IN, text, changed, err);
 }
 
-/* ---- sessions
- * --------------------------------------------------------------------------------------- */
+/* ---- sessions -------------------------------------------------------------------------------- */
 
 /* When PID began, in clock ticks since the boot: with it, a pid names one process (proc(5)). */
 static uint64_t start_time_of(pid_t pid)
@@ -290,8 +286,7 @@ void unit_sweep_sessions(bool (*is_loaded)(const char *scope, void *data), void 
 	}
 }
 
-/* ---- taking back
- * ------------------------------------------------------------------------------------- */
+/* ---- taking back ----------------------------------------------------------------------------- */
 
 struct deletion {
 	const char *playground;

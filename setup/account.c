@@ -59,8 +59,7 @@ static bool fact_is(const struct work *work, const char *what, const char *name,
 	return said && strcmp(said, value) == 0;
 }
 
-/* ---- our mark ---------------------------------------------------------------------------------
- */
+/* ---- our mark -------------------------------------------------------------------------------- */
 
 static void mark_print(const struct work *work, char mark[128])
 {
@@ -79,8 +78,7 @@ static bool has_mark(const struct work *work, const struct passwd *entry)
 	       (entry->pw_gecos[length] == '\0' || entry->pw_gecos[length] == ',');
 }
 
-/* ---- half-made accounts -----------------------------------------------------------------------
- */
+/* ---- half-made accounts ---------------------------------------------------------------------- */
 
 static bool database_has(const char *database, const char *name)
 {
@@ -220,8 +218,7 @@ static int undo_making(struct work *work, const char *name, struct error *err)
 	return forget(work, name, err);
 }
 
-/* ---- creating ---------------------------------------------------------------------------------
- */
+/* ---- creating -------------------------------------------------------------------------------- */
 
 /* Where this host puts homes: HOME= of useradd -D. */
 static int home_of(const char *name, char home[512], struct error *err)
@@ -321,8 +318,7 @@ int account_apply(struct work *work, struct account *account, struct error *err)
 	return 1;
 }
 
-/* ---- deleting ---------------------------------------------------------------------------------
- */
+/* ---- deleting -------------------------------------------------------------------------------- */
 
 /* Is the account that is called NAME today the one that we made? Says why not. */
 static bool is_ours(struct work *work, const char *name)

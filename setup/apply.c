@@ -77,8 +77,7 @@ static bool is_applied(const struct plan *plan, const char *name)
 	return false;
 }
 
-/* ---- one at a time ----------------------------------------------------------------------------
- */
+/* ---- one at a time --------------------------------------------------------------------------- */
 
 /*
  * The lock is the directory of applied copies itself, so that it leaves nothing behind. A run that
@@ -127,8 +126,7 @@ static void directories_remove(void)
 	(void)rmdir(GROUPIES_STATE_DIR);
 }
 
-/* ---- reading and checking ---------------------------------------------------------------------
- */
+/* ---- reading and checking -------------------------------------------------------------------- */
 
 /* What this host cannot express is refused by name before anything changes. */
 static int check_limits(const struct plan *plan, const struct config *config, struct error *err)
@@ -225,8 +223,7 @@ static int plan_read(struct plan *plan, struct error *err)
 	return check_gone(plan, err);
 }
 
-/* ---- the group --------------------------------------------------------------------------------
- */
+/* ---- the group ------------------------------------------------------------------------------- */
 
 /* Reads the applied copy of NAME as it stands, byte for byte. False when there is none to trust. */
 static bool applied_read(const char *name, char *text, size_t size)
@@ -384,8 +381,7 @@ static void tell_settings(const struct plan *plan, const struct config *config)
 				      &ignored);
 }
 
-/* ---- the registry -----------------------------------------------------------------------------
- */
+/* ---- the registry ---------------------------------------------------------------------------- */
 
 static const char *entry_print(const struct registry_entry *entry, char *text, size_t size)
 {
@@ -482,8 +478,7 @@ static int registry_apply(const struct plan *plan, struct error *err)
 	return 0;
 }
 
-/* ---- members who run something already --------------------------------------------------------
- */
+/* ---- members who run something already ------------------------------------------------------- */
 
 static int sweep_entry(const struct plan *plan, const struct config *config,
 		       const struct registry_entry *entry, struct error *err)
@@ -529,8 +524,7 @@ static int sweep_all(const struct plan *plan, struct error *err)
 	return 0;
 }
 
-/* ---- taking back ------------------------------------------------------------------------------
- */
+/* ---- taking back ----------------------------------------------------------------------------- */
 
 static int playground_withdraw(const struct host *host, const char *name, struct report *report,
 			       struct error *err)
@@ -587,8 +581,7 @@ int apply_withdraw(const char *name, struct report *report, struct error *err)
 	return 0;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------
- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static int plan_carry_out(const struct plan *plan, struct error *err)
 {

@@ -78,8 +78,7 @@ static bool is_member(const struct audit *audit, uid_t uid)
 	return false;
 }
 
-/* ---- how logins come in -----------------------------------------------------------------------
- */
+/* ---- how logins come in ---------------------------------------------------------------------- */
 
 /* runuser's own stack opens sessions without us, and only root can use it. */
 static bool is_roots_own(const char *service)
@@ -208,8 +207,7 @@ static int check_helper(struct audit *audit, struct error *err)
 	return 0;
 }
 
-/* ---- config, registry -------------------------------------------------------------------------
- */
+/* ---- config, registry ------------------------------------------------------------------------ */
 
 static void check_drift(struct audit *audit, const struct config *config)
 {
@@ -379,6 +377,30 @@ static int check_entry(struct audit *audit, const struct registry_entry *entry, 
 	return 0;
 }
 
+/* Whoever can write one of these can take an entry away, or put another one there. */
+static int check_folders(struct audit *audit, struct error *err)
+{
+	static const char *const folders[] = {
+		GROUPIES_CONFIG_DIR,       GROUPIES_STATE_DIR,        GROUPIES_STATE_DIR "/registry",
+		GROUPIES_REGISTRY_UID_DIR, GROUPIES_REGISTRY_GID_DIR, GROUPIES_APPLIED_DIR,
+		GROUPIES_JOURNAL_DIR,      GROUPIES_RUN_DIR};
+	size_t index;
+
+	(void)err;
+	for (index = 0; index < sizeof(folders) / sizeof(*folders); index++) {
+		struct stat st;
+
+		if (lstat(folders[index], &st) < 0)
+			continue;
+		if (!S_ISDIR(st.st_mode) || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
+			find(audit,
+			     "%s is not a directory that only root can write (uid %u, mode %03o): "
+			     "chown root and chmod go-w it, then groupies-setup apply",
+			     folders[index], (unsigned)st.st_uid, st.st_mode & 07777);
+	}
+	return 0;
+}
+
 static int check_entries(struct audit *audit, struct error *err)
 {
 	size_t index;
@@ -390,8 +412,7 @@ static int check_entries(struct audit *audit, struct error *err)
 	return 0;
 }
 
-/* ---- the kernel -------------------------------------------------------------------------------
- */
+/* ---- the kernel ------------------------------------------------------------------------------ */
 
 static void check_setting(const struct setting *setting, const char *directory, const char *seen,
 			  bool same, void *data)
@@ -526,8 +547,7 @@ static int check_files(struct audit *audit, struct error *err)
 	return 0;
 }
 
-/* ---- members ----------------------------------------------------------------------------------
- */
+/* ---- members --------------------------------------------------------------------------------- */
 
 static int check_groups(struct audit *audit, struct error *err)
 {
@@ -606,8 +626,7 @@ static int check_processes(struct audit *audit, struct error *err)
 	return 0;
 }
 
-/* ---- what holds the memory of a full playground -------------------------------------------------
- */
+/* ---- what holds the memory of a full playground ---------------------------------------------- */
 
 static int by_size(const void *a, const void *b)
 {
@@ -694,7 +713,9 @@ static void find_segments(struct audit *audit, const struct user *user)
 		     size_print(sum, text, sizeof(text)), user->name);
 }
 
-static int find_holders(struct audit *audit, const struct stamp *stamp, struct error *err)
+/* What fills STAMP's groups: of everybody in the playground, or of UID in its own part. */
+static int find_holders(struct audit *audit, const struct stamp *stamp, uid_t uid,
+			struct error *err)
 {
 	cleanup_free struct process *list = NULL;
 	cleanup_users struct users users = {0};
@@ -711,8 +732,54 @@ static int find_holders(struct audit *audit, const struct stamp *stamp, struct e
 		     size_print(list[index].resident_bytes, text, sizeof(text)),
 		     list[index].command, (int)list[index].pid, (unsigned)list[index].uid);
 	for (index = 0; index < users.count; index++) {
+		if (uid != NO_UID && users.list[index].uid != uid)
+			continue;
 		find_files(audit, &users.list[index]);
 		find_segments(audit, &users.list[index]);
+	}
+	return 0;
+}
+
+/* Is what LIMITS allow to STAMP's groups used up? WHOSE is the playground, or a member's part. */
+static int check_room(struct audit *audit, const struct limits *limits, const struct stamp *stamp,
+		      uid_t uid, const char *whose, struct error *err)
+{
+	const struct limit_value *limit = &limits->values[LIMIT_MEMORY_MAX];
+	char held_text[32], limit_text[32];
+	uint64_t held;
+
+	if (!limit->set || limit->number == SIZE_INFINITY)
+		return 0;
+	held = groups_memory_held(stamp);
+	if (held < limit->number / 100 * FULL_PERCENT)
+		return 0;
+	find(audit, "%s is full: %s of %s are held, so the next login may not fit", whose,
+	     size_print(held, held_text, sizeof(held_text)),
+	     size_print(limit->number, limit_text, sizeof(limit_text)));
+	return find_holders(audit, stamp, uid, err);
+}
+
+/* Members with limits of their own: whoever has used up its own is shut out, and nobody else. */
+static int check_parts(struct audit *audit, struct error *err)
+{
+	const struct config *config = audit->config;
+	cleanup_free uid_t *parts = NULL;
+	size_t count = 0, index;
+
+	if (groups_parts(&audit->host, config->name, &parts, &count, err) < 0)
+		return -err->code;
+	for (index = 0; index < count; index++) {
+		char name[STAMP_NAME_SIZE], whose[STAMP_NAME_SIZE + 32];
+		struct stamp stamp;
+		struct error ignored;
+
+		stamp_name(config->name, true, parts[index], name);
+		if (stamp_read(name, &stamp, &ignored) < 0)
+			continue;
+		(void)snprintf(whose, sizeof(whose), "uid %u's part of %s", (unsigned)parts[index],
+			       config->name);
+		if (check_room(audit, &config->each, &stamp, parts[index], whose, err) < 0)
+			return -err->code;
 	}
 	return 0;
 }
@@ -723,29 +790,19 @@ static int check_memory(struct audit *audit, struct error *err)
 
 	for (index = 0; index < audit->applied.count; index++) {
 		const struct config *config = &audit->applied.list[index];
-		const struct limit_value *limit = &config->shared.values[LIMIT_MEMORY_MAX];
-		char held_text[32], limit_size[32];
 		struct stamp stamp;
-		uint64_t held;
 
-		if (!limit->set || limit->number == SIZE_INFINITY ||
-		    groups_find(&audit->host, config->name, &stamp) == 0)
-			continue;
-		held = groups_memory_held(&stamp);
-		if (held < limit->number / 100 * FULL_PERCENT)
-			continue;
 		audit->config = config;
-		find(audit, "%s is full: %s of %s are held, so the next login may not fit",
-		     config->name, size_print(held, held_text, sizeof(held_text)),
-		     size_print(limit->number, limit_size, sizeof(limit_size)));
-		if (find_holders(audit, &stamp, err) < 0)
+		if (groups_find(&audit->host, config->name, &stamp) == 0)
+			continue;
+		if (check_room(audit, &config->shared, &stamp, NO_UID, config->name, err) < 0 ||
+		    (config->own_limits && check_parts(audit, err) < 0))
 			return -err->code;
 	}
 	return 0;
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -754,6 +811,7 @@ static const struct {
 } checks[] = {
 	{"config", "each is valid and applied", check_configs},
 	{"registry", "everybody whom a config names is enrolled", check_registry},
+	{"folders", "only root can write what logins read", check_folders},
 	{"entries", "every id is still who was enrolled", check_entries},
 	{"pam", "every service that opens sessions comes to pam_groupies.so", check_services},
 	{"sshd", "uses PAM", check_sshd},

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "report.h"
 
@@ -13,6 +14,7 @@ struct options {
 	const char *command;
 	char **words; /* what follows the command: names, or the command line of `run` */
 	size_t word_count;
+	mode_t umask; /* the caller's, which `run` gives back to its command */
 
 	const char **users; /* --user, repeatable */
 	size_t user_count;

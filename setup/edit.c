@@ -153,8 +153,7 @@ void edit_tidy(const char *path)
 		(void)unlinkat(parent, temporary, 0);
 }
 
-/* ---- texts ------------------------------------------------------------------------------------
- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 /* HEAD_LENGTH bytes of TEXT, the pieces (ended by NULL), and the rest of TEXT. */
 static char *text_with(const char *text, size_t head_length, ...)

@@ -38,8 +38,7 @@ static uint64_t time_us(const struct timeval *time)
 	return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
 }
 
-/* ---- leaving nothing --------------------------------------------------------------------------
- */
+/* ---- leaving nothing ------------------------------------------------------------------------- */
 
 /* The parent of PID, or 0 when it is over. */
 static pid_t parent_of(const char *pid)
@@ -92,8 +91,7 @@ static void children_end(void)
 	}
 }
 
-/* ---- going ------------------------------------------------------------------------------------
- */
+/* ---- going ----------------------------------------------------------------------------------- */
 
 static const char *su_path(void)
 {

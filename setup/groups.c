@@ -20,8 +20,7 @@
 #define VALUE_SIZE 4096
 #define STAT_SIZE  16384
 
-/* ---- where ------------------------------------------------------------------------------------
- */
+/* ---- where ----------------------------------------------------------------------------------- */
 
 /* NAME and NAME/UID where we own the tree; slices, nested by their dash, where systemd does. */
 static void group_name(const struct host *host, const char *name, uid_t uid, char text[128])
@@ -161,8 +160,7 @@ int groups_parts(const struct host *host, const char *name, uid_t **ret_uids, si
 	return 0;
 }
 
-/* ---- what the limits say ----------------------------------------------------------------------
- */
+/* ---- what the limits say --------------------------------------------------------------------- */
 
 static void setting_look(const struct host *host, const struct config *config, uid_t uid,
 			 const struct setting *setting, setting_visitor *visit, void *data)
@@ -219,8 +217,7 @@ bool groups_in_force(const struct host *host, const struct config *config, uid_t
 	return differences == 0;
 }
 
-/* ---- what they count --------------------------------------------------------------------------
- */
+/* ---- what they count ------------------------------------------------------------------------- */
 
 /* The number behind KEY in a text of "KEY NUMBER" lines; 0 when it is not there. */
 static uint64_t text_number(const char *text, const char *key)
@@ -236,45 +233,66 @@ static uint64_t text_number(const char *text, const char *key)
 	return 0;
 }
 
-uint64_t groups_memory(const struct stamp *stamp)
+/*
+ * Opens the directory in which STAMP's processes are charged: of a member's stamp, that is the
+ * member's own part and not the playground around it. Negative where nothing counts memory.
+ */
+static int memory_open(const struct stamp *stamp)
 {
+	cleanup_fd int deepest = -1;
+	size_t depth = 0;
 	unsigned index;
 
 	for (index = 0; index < stamp->group_count; index++) {
+		const char *directory = stamp->groups[index].directory;
 		struct error ignored;
-		cleanup_fd int fd =
-			directory_open(AT_FDCWD, stamp->groups[index].directory, &ignored);
-		char text[64];
+		cleanup_fd int fd = directory_open(AT_FDCWD, directory, &ignored);
 
-		if (fd >= 0 &&
-		    (kernel_read(fd, "memory.current", text, sizeof(text), &ignored) >= 0 ||
-		     kernel_read(fd, "memory.usage_in_bytes", text, sizeof(text), &ignored) >= 0))
-			return strtoull(text, NULL, 10);
+		if (fd < 0 || strlen(directory) <= depth ||
+		    (faccessat(fd, "memory.current", F_OK, 0) < 0 &&
+		     faccessat(fd, "memory.usage_in_bytes", F_OK, 0) < 0))
+			continue;
+		if (deepest >= 0)
+			(void)close(deepest);
+		deepest = steal_fd(&fd);
+		depth = strlen(directory);
 	}
+	return steal_fd(&deepest);
+}
+
+static uint64_t memory_used(int group)
+{
+	struct error ignored;
+	char text[64];
+
+	if (group >= 0 &&
+	    (kernel_read(group, "memory.current", text, sizeof(text), &ignored) >= 0 ||
+	     kernel_read(group, "memory.usage_in_bytes", text, sizeof(text), &ignored) >= 0))
+		return strtoull(text, NULL, 10);
 	return 0;
+}
+
+uint64_t groups_memory(const struct stamp *stamp)
+{
+	cleanup_fd int group = memory_open(stamp);
+
+	return memory_used(group);
 }
 
 uint64_t groups_memory_held(const struct stamp *stamp)
 {
-	uint64_t used = groups_memory(stamp), reclaimable = 0;
-	unsigned index;
+	cleanup_fd int group = memory_open(stamp);
+	uint64_t used = memory_used(group), reclaimable;
+	char text[STAT_SIZE];
+	struct error ignored;
 
-	for (index = 0; index < stamp->group_count; index++) {
-		struct error ignored;
-		cleanup_fd int fd =
-			directory_open(AT_FDCWD, stamp->groups[index].directory, &ignored);
-		char text[STAT_SIZE];
-
-		if (fd < 0 || kernel_read(fd, "memory.stat", text, sizeof(text), &ignored) < 0)
-			continue;
-		/* The lists of v1 count the group itself; with total_, what is below as well. */
-		reclaimable = strstr(text, "total_inactive_file ")
-				      ? text_number(text, "total_inactive_file") +
-						text_number(text, "total_active_file")
-				      : text_number(text, "inactive_file") +
-						text_number(text, "active_file");
-		break;
-	}
+	if (group < 0 || kernel_read(group, "memory.stat", text, sizeof(text), &ignored) < 0)
+		return used;
+	/* The lists of v1 count the group itself; with total_, what is below as well. */
+	reclaimable = strstr(text, "total_inactive_file ")
+			      ? text_number(text, "total_inactive_file") +
+					text_number(text, "total_active_file")
+			      : text_number(text, "inactive_file") + text_number(text, "active_file");
 	return used > reclaimable ? used - reclaimable : 0;
 }
 
@@ -320,8 +338,7 @@ uint64_t groups_count(const struct stamp *stamp, const char *file, const char *k
 	return sum;
 }
 
-/* ---- who may write them -----------------------------------------------------------------------
- */
+/* ---- who may write them ---------------------------------------------------------------------- */
 
 /* BELOW: whether the groups below DIRECTORY are looked at as well. */
 static void directory_loose_files(const char *directory, bool below, loose_visitor *visit,

@@ -26,8 +26,7 @@
 #define LOCK_WAIT_MS 60000
 #define LOCK_STEP_MS 50
 
-/* ---- facts ------------------------------------------------------------------------------------
- */
+/* ---- facts ----------------------------------------------------------------------------------- */
 
 void journal_clear(struct journal *journal)
 {
@@ -100,8 +99,7 @@ static int remember(struct journal *journal, const char *key, const char *value,
 	return 0;
 }
 
-/* ---- the file ---------------------------------------------------------------------------------
- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static int parse(char *text, struct journal *journal, struct error *err)
 {
@@ -210,8 +208,7 @@ int journal_each(int (*visit)(const char *name, void *data), void *data, struct 
 	return 0;
 }
 
-/* ---- where it lives ---------------------------------------------------------------------------
- */
+/* ---- where it lives -------------------------------------------------------------------------- */
 
 /* The directory that the state directory is in; ret_name is what that is called there. */
 static int open_above(const char **ret_name, struct error *err)
@@ -333,8 +330,7 @@ void journal_unlock(int fd)
 	(void)close(fd);
 }
 
-/* ---- what was there before --------------------------------------------------------------------
- */
+/* ---- what was there before ------------------------------------------------------------------- */
 
 static void kept_path(const char *label, char path[256])
 {

@@ -62,8 +62,7 @@ int journal_each(int (*visit)(const char *name, void *data), void *data, struct 
 int journal_lock(struct error *err);
 void journal_unlock(int fd);
 
-/* ---- what was there before ---------------------------------------------------------------------
- */
+/* ---- what was there before ------------------------------------------------------------------- */
 
 /*
  * Keeps PATH as it is now (content, owner, mode, or that there is none) beside the journal, as

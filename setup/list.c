@@ -65,16 +65,7 @@ static const char *members_print(const struct config *config, char *text, size_t
 	return *text ? text : "nobody";
 }
 
-static void detail_number(struct report *report, const char *key, uint64_t number)
-{
-	char text[32];
-
-	(void)snprintf(text, sizeof(text), "%" PRIu64, number);
-	report_detail(report, key, text);
-}
-
-/* ---- limits -----------------------------------------------------------------------------------
- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 static void show_setting(const struct setting *setting, const char *directory, const char *seen,
 			 bool same, void *data)
@@ -126,8 +117,7 @@ static void show_limits(struct row *row)
 		(void)groups_settings(row->host, row->config, parts[0], show_setting, row, &err);
 }
 
-/* ---- a playground -----------------------------------------------------------------------------
- */
+/* ---- a playground ---------------------------------------------------------------------------- */
 
 static void show(struct row *row)
 {
@@ -147,9 +137,9 @@ static void show(struct row *row)
 	if (row->options->json) {
 		report_step(row->report, REPORT_INFO, row->config->name, "%s", state);
 		report_detail(row->report, "members", *members ? members : "");
-		detail_number(row->report, "processes", count);
-		detail_number(row->report, "memory_bytes", used);
-		detail_number(row->report, "kills", kills);
+		report_number(row->report, "processes", count);
+		report_number(row->report, "memory_bytes", used);
+		report_number(row->report, "kills", kills);
 	} else {
 		(void)printf("%s: %s\n", row->config->name, state);
 		(void)printf("    members %s; %zu process%s, %s in use, %" PRIu64 " kill%s\n",

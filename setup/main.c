@@ -49,8 +49,8 @@ int complain(int code, const char *format, ...)
 }
 
 /* Whatever we open must not become somebody's standard output; a reader that left is no reason to
- * stop half-way. */
-static void start_clean(void)
+ * stop half-way. Returns the umask that the caller had. */
+static mode_t start_clean(void)
 {
 	int fd;
 
@@ -59,9 +59,9 @@ static void start_clean(void)
 	while (fd >= 0 && fd <= 2 && fcntl(fd, F_SETFD, 0) == 0);
 	if (fd > 2)
 		(void)close(fd);
-	(void)umask(022);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGCHLD, SIG_DFL);
+	return umask(022);
 }
 
 int main(int argc, char **argv)
@@ -69,9 +69,9 @@ int main(int argc, char **argv)
 	const struct command *command = NULL;
 	struct options options;
 	struct report *report;
+	mode_t before = start_clean();
 	int code;
 
-	start_clean();
 	switch (options_read(argc, argv, &options, &command)) {
 	case OPTIONS_BAD:
 		options_clear(&options);
@@ -82,6 +82,7 @@ int main(int argc, char **argv)
 	case OPTIONS_RUN:
 		break;
 	}
+	options.umask = before;
 	if (geteuid() != 0)
 		return complain(1, "%s: only root can do this: run it with sudo", command->name);
 	report = report_open(options.json, options.dry_run);

@@ -40,8 +40,7 @@ int users_add(struct users *users, const struct user *user, struct error *err)
 	return 0;
 }
 
-/* ---- the user database ------------------------------------------------------------------------
- */
+/* ---- the user database ----------------------------------------------------------------------- */
 
 /* What getpwnam(3) may set when there is simply no such name; the rest means "cannot tell". */
 static bool errno_means_absent(int code)
@@ -201,8 +200,7 @@ bool user_is_in(const struct user *user, const char *groups, char *ret_which, si
 	return *ret_which != '\0';
 }
 
-/* ---- the rules --------------------------------------------------------------------------------
- */
+/* ---- the rules ------------------------------------------------------------------------------- */
 
 /* FILE:LINE of MEMBER in the config of NAME, for messages. */
 static const char *where(const char *name, const char *member, char *text, size_t size)

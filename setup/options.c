@@ -10,6 +10,8 @@
 #include "groupies/config.h"
 #include "groupies/limits.h"
 
+#include "configs.h"
+
 /* getopt_long() answers with FIRST_OPTION + the row of the table. */
 #define FIRST_OPTION 1000
 
@@ -22,8 +24,7 @@ struct option_row {
 	int (*check)(const char *value, struct error *err);
 };
 
-/* ---- what values must look like ---------------------------------------------------------------
- */
+/* ---- what values must look like -------------------------------------------------------------- */
 
 static int check_limit(enum limit_id id, const char *value, struct error *err)
 {
@@ -96,28 +97,6 @@ static int check_group(const char *value, struct error *err)
 	return check_account_name(value, "group", err);
 }
 
-static int check_playground(const char *value, struct error *err)
-{
-	/* Somebody else's part of the tree, whether it stands there right now or not. */
-	static const char *const taken[] = {"docker",  "init",   "kubepods", "libpod", "lxc",
-					    "machine", "podman", "system",   "user"};
-	size_t index;
-
-	if (!playground_name_is_valid(value))
-		return error_set(err, EINVAL,
-				 "'%s' is no playground's name: write a small letter, then small "
-				 "letters, digits and _, at most %d",
-				 value, PLAYGROUND_NAME_SIZE - 1);
-	for (index = 0; index < sizeof(taken) / sizeof(*taken); index++) {
-		if (strcmp(value, taken[index]) == 0)
-			return error_set(err, EINVAL,
-					 "'%s' belongs to somebody else in the tree of control "
-					 "groups: choose another name",
-					 value);
-	}
-	return 0;
-}
-
 static int check_url(const char *value, struct error *err)
 {
 	if (strncmp(value, "https://", 8) != 0 || !value[8])
@@ -135,8 +114,7 @@ static int check_sha256(const char *value, struct error *err)
 	return 0;
 }
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(struct options, field)
 #define CHANGING  (IN_PROVISION | IN_APPLY | IN_REMOVE)
@@ -148,7 +126,7 @@ static const struct option_row rows[] = {
 	{"group", "NAME", "every member of this Unix group; each gets a quarter of the limits",
 	 IN_PROVISION, AT(group), check_group},
 	{"playground", "NAME", "which playground; the default one is called " DEFAULT_PLAYGROUND,
-	 IN_ALL, AT(playground), check_playground},
+	 IN_ALL, AT(playground), playground_name_check},
 	{"memory", "SIZE", "MemoryMax: 10M, 512K, 1.5G, bytes, or 50% of RAM", IN_PROVISION,
 	 AT(memory), check_memory},
 	{"swap", "SIZE", "MemorySwapMax: what may be swapped beside it; 0 is the default",
@@ -225,8 +203,7 @@ static void print_help(const struct command *command)
 	(void)printf("\nExit status: 0 done, 1 failed, 2 bad usage. See groupies-setup(8).\n");
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static int bad(const char *option, const char *text)
 {
@@ -322,7 +299,7 @@ static int take_words(struct options *options, const struct command *command, ch
 	if (count + (runs ? 0 : rest_count) > 0) {
 		const char *name = count ? words[0] : rest[0];
 
-		if (check_playground(name, &err) < 0)
+		if (playground_name_check(name, &err) < 0)
 			return complain(OPTIONS_BAD, "%s: %s", command->name, err.text);
 		if (options->playground && strcmp(options->playground, name) != 0)
 			return complain(OPTIONS_BAD, "%s: '%s' and --playground %s: name one",

@@ -197,8 +197,7 @@ const char *processes_print(const struct process *list, size_t count, char *text
 	return text;
 }
 
-/* ---- ending them ------------------------------------------------------------------------------
- */
+/* ---- ending them ----------------------------------------------------------------------------- */
 
 static int64_t now_ms(void)
 {
@@ -346,8 +345,7 @@ int processes_end(const struct process *list, size_t count, struct report *repor
 	return 0;
 }
 
-/* ---- moving them in ---------------------------------------------------------------------------
- */
+/* ---- moving them in -------------------------------------------------------------------------- */
 
 struct sweep {
 	size_t moved;

@@ -57,8 +57,7 @@ struct proof {
 	uint64_t peak_bytes;
 };
 
-/* ---- the table --------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static void claim(struct proof *proof, bool holds, const char *what, const char *expected,
 		  const char *seen)
@@ -68,7 +67,7 @@ static void claim(struct proof *proof, bool holds, const char *what, const char 
 	report_detail(proof->report, "claim", what);
 	report_detail(proof->report, "expected", expected);
 	report_detail(proof->report, "seen", seen);
-	report_detail(proof->report, "holds", holds ? "yes" : "no");
+	report_claim(proof->report, "holds", holds);
 	proof->failed |= !holds;
 }
 
@@ -101,8 +100,7 @@ static bool is_bounded(const struct limit_value *value)
 	return value->set && value->number != SIZE_INFINITY;
 }
 
-/* ---- the login --------------------------------------------------------------------------------
- */
+/* ---- the login ------------------------------------------------------------------------------- */
 
 /* The last line that was said, for a claim that went wrong. */
 static const char *last_line(const struct errand *errand, char *text, size_t size)
@@ -151,8 +149,7 @@ static int prove_login(struct proof *proof, struct error *err)
 	return inside;
 }
 
-/* ---- memory -----------------------------------------------------------------------------------
- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static int hog_run(struct proof *proof, uint64_t bytes, void (*watch)(void *data),
 		   struct errand *ret_errand, struct error *err)
@@ -273,8 +270,7 @@ static int prove_memory(struct proof *proof, struct error *err)
 	return prove_memory_beyond(proof, limit, err);
 }
 
-/* ---- tasks ------------------------------------------------------------------------------------
- */
+/* ---- tasks ----------------------------------------------------------------------------------- */
 
 static int prove_tasks(struct proof *proof, struct error *err)
 {
@@ -309,8 +305,7 @@ static int prove_tasks(struct proof *proof, struct error *err)
 	return 0;
 }
 
-/* ---- cpu --------------------------------------------------------------------------------------
- */
+/* ---- cpu ------------------------------------------------------------------------------------- */
 
 static bool list_has(const char *list, long cpu)
 {
@@ -428,8 +423,7 @@ static int prove_cpus(struct proof *proof, struct error *err)
 	return 0;
 }
 
-/* ---- all of it --------------------------------------------------------------------------------
- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static void tell_untried(const struct proof *proof)
 {

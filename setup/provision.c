@@ -50,8 +50,7 @@ static const char *asked(const struct options *options, size_t index)
 	return *(const char *const *)((const char *)options + limit_options[index].offset);
 }
 
-/* ---- the config as it shall be ----------------------------------------------------------------
- */
+/* ---- the config as it shall be --------------------------------------------------------------- */
 
 static int replace_text(char **text, char *made, struct error *err)
 {
@@ -242,8 +241,7 @@ static int compose(struct work *work, const struct config *config, struct error 
 	return parse(work, work->after, &work->config, err);
 }
 
-/* ---- what can be refused ----------------------------------------------------------------------
- */
+/* ---- what can be refused --------------------------------------------------------------------- */
 
 /* Whom this run is about: those who were named, else the default user of a playground of nobody. */
 static int name_accounts(struct work *work, const struct config *config, struct error *err)
@@ -485,8 +483,7 @@ static int plan(struct work *work, struct error *err)
 	return report_is_dry_run(work->report) ? 0 : steps_undo_pending(work, err);
 }
 
-/* ---- the command ------------------------------------------------------------------------------
- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static void say_how_to_try(const struct work *work)
 {

@@ -18,8 +18,7 @@
 #include "program.h"
 #include "steps.h"
 
-/* ---- which one --------------------------------------------------------------------------------
- */
+/* ---- which one ------------------------------------------------------------------------------- */
 
 struct names {
 	char first[64];
@@ -61,8 +60,7 @@ static int choose(struct work *work, struct names *names, struct error *err)
 	return work->journal.exists;
 }
 
-/* ---- who is inside ----------------------------------------------------------------------------
- */
+/* ---- who is inside --------------------------------------------------------------------------- */
 
 static int add_processes(struct process **all, size_t *count, struct process *list, size_t found,
 			 struct error *err)
@@ -136,8 +134,7 @@ static int empty_playground(struct work *work, struct error *err)
 	return 0;
 }
 
-/* ---- what would be done -----------------------------------------------------------------------
- */
+/* ---- what would be done ---------------------------------------------------------------------- */
 
 /* Facts in the words of what undoing them does. */
 static void foretell_fact(struct work *work, const struct fact *fact)
@@ -181,8 +178,7 @@ static void foretell(struct work *work)
 		foretell_fact(work, &work->shared.facts[index]);
 }
 
-/* ---- the command ------------------------------------------------------------------------------
- */
+/* ---- the command ----------------------------------------------------------------------------- */
 
 static int nothing_to_remove(struct work *work, const struct names *names, struct error *err)
 {

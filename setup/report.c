@@ -118,6 +118,18 @@ void report_detail(struct report *report, const char *key, const char *value)
 		(void)json_object_object_add(report->last, key, json_object_new_string(value));
 }
 
+void report_number(struct report *report, const char *key, uint64_t value)
+{
+	if (report->last)
+		(void)json_object_object_add(report->last, key, json_object_new_uint64(value));
+}
+
+void report_claim(struct report *report, const char *key, bool holds)
+{
+	if (report->last)
+		(void)json_object_object_add(report->last, key, json_object_new_boolean(holds));
+}
+
 bool report_is_dry_run(const struct report *report)
 {
 	return report->dry_run;

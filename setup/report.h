@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum report_result {
 	REPORT_DONE,      /* changed just now */
@@ -37,8 +38,10 @@ void report_step(struct report *report, enum report_result result, const char *s
  */
 void report_failure(struct report *report, const char *subject, const char *text);
 
-/* Adds "KEY": VALUE to the object of the step that was reported last (JSON only). */
+/* Add "KEY": VALUE to the object of the step that was reported last (JSON only). */
 void report_detail(struct report *report, const char *key, const char *value);
+void report_number(struct report *report, const char *key, uint64_t value);
+void report_claim(struct report *report, const char *key, bool holds);
 
 bool report_is_dry_run(const struct report *report);
 

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "groupies/backend.h"
@@ -56,6 +57,7 @@ int command_run(const struct options *options, struct report *report)
 	/* We ignore it for ourselves; a command that never hears of a closed pipe writes on and on.
 	 */
 	(void)signal(SIGPIPE, SIG_DFL);
+	(void)umask(options->umask);
 	(void)fflush(stdout);
 	(void)execvp(options->words[0], options->words);
 	code = errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_TO_RUN;

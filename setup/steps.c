@@ -96,8 +96,7 @@ bool work_is_last(const struct work *work)
 	return others.count == 0;
 }
 
-/* ---- config -----------------------------------------------------------------------------------
- */
+/* ---- config ---------------------------------------------------------------------------------- */
 
 static void config_path(const struct work *work, char path[128])
 {
@@ -245,8 +244,7 @@ static int config_undo(struct work *work, struct account *account, struct error 
 	return 1;
 }
 
-/* ---- sessions that run already ----------------------------------------------------------------
- */
+/* ---- sessions that run already --------------------------------------------------------------- */
 
 static bool sessions_wanted(const struct work *work, const struct account *account)
 {
@@ -315,8 +313,7 @@ static int sessions_apply(struct work *work, struct account *account, struct err
 	return 1;
 }
 
-/* ---- the playground itself --------------------------------------------------------------------
- */
+/* ---- the playground itself ------------------------------------------------------------------- */
 
 static int playground_run(struct work *work, struct error *err)
 {
@@ -416,8 +413,7 @@ static int playground_undo(struct work *work, struct account *account, struct er
 	return journal_set(&work->journal, "group", NULL, err);
 }
 
-/* ---- the proof --------------------------------------------------------------------------------
- */
+/* ---- the proof ------------------------------------------------------------------------------- */
 
 static int proof_done(struct work *work, struct account *account, struct error *err)
 {
@@ -450,8 +446,7 @@ static int proof_apply(struct work *work, struct account *account, struct error 
 	return 0;
 }
 
-/* ---- the list ---------------------------------------------------------------------------------
- */
+/* ---- the list -------------------------------------------------------------------------------- */
 
 const struct step step_table[] = {
 	{"user", true, false, NULL, account_done, account_apply, account_undo},

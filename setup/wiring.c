@@ -69,8 +69,7 @@ static const char *const written[] = {
 
 #define WRITTEN (sizeof(written) / sizeof(*written))
 
-/* ---- looking ----------------------------------------------------------------------------------
- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 /* The number of the first session line of TEXT that calls MODULE with ARGUMENT; -1: none. */
 static long line_find(const char *text, const char *module, const char *argument)
@@ -182,8 +181,7 @@ int wiring_check(struct error *err)
 			 PAM_DIR, "session " CONTROL);
 }
 
-/* ---- by pam-auth-update -----------------------------------------------------------------------
- */
+/* ---- by pam-auth-update ---------------------------------------------------------------------- */
 
 static void kept_label(size_t index, char label[16])
 {
@@ -409,8 +407,7 @@ static int wire_by_tool(struct work *work, struct error *err)
 	return 0;
 }
 
-/* ---- by marked blocks -------------------------------------------------------------------------
- */
+/* ---- by marked blocks ------------------------------------------------------------------------ */
 
 static int block_remove(size_t index, struct error *err)
 {
@@ -497,8 +494,7 @@ static int blocks_remove(struct error *err)
 	return 0;
 }
 
-/* ---- the step ---------------------------------------------------------------------------------
- */
+/* ---- the step -------------------------------------------------------------------------------- */
 
 int wiring_done(struct work *work, struct account *account, struct error *err)
 {

@@ -214,8 +214,7 @@ static void give_up(const char *what)
 	exit(1);
 }
 
-/* ---- what the subjects need --------------------------------------------------------------------
- */
+/* ---- what the subjects need ------------------------------------------------------------------ */
 
 /* A registry on the disk that the build is on, of COUNT entries, the member's among them. */
 static void registry_make(unsigned count)
@@ -284,8 +283,7 @@ static void own_etc(void)
 		give_up("/etc/passwd");
 }
 
-/* ---- one session -------------------------------------------------------------------------------
- */
+/* ---- one session ----------------------------------------------------------------------------- */
 
 static double now_us(void)
 {
@@ -391,8 +389,7 @@ static pam_handle_t *handle_for(const struct subject *subject)
 	return pamh;
 }
 
-/* ---- rounds and figures ------------------------------------------------------------------------
- */
+/* ---- rounds and figures ---------------------------------------------------------------------- */
 
 static int compare(const void *one, const void *other)
 {

@@ -68,8 +68,7 @@ static void claim_value(const char *controller, const char *file, const char *va
 	assert_string_equal(seen, value);
 }
 
-/* ---- limits ------------------------------------------------------------------------------------
- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 static void sets_the_limits_that_this_kernel_has(void **state)
 {
@@ -173,8 +172,7 @@ static void nests_a_members_own_limits(void **state)
 	claim_value("memory", memory_limit(), "33554432");
 }
 
-/* ---- whose it is -------------------------------------------------------------------------------
- */
+/* ---- whose it is ----------------------------------------------------------------------------- */
 
 static void path_of(const char *controller, const char *file, char path[512])
 {
@@ -236,8 +234,7 @@ static void makes_a_hand_made_group_anew_when_it_adopts_it(void **state)
 	claim_value("memory", memory_limit(), "33554432");
 }
 
-/* ---- processes ---------------------------------------------------------------------------------
- */
+/* ---- processes ------------------------------------------------------------------------------- */
 
 /* A child that is in the group and sleeps; FILL bytes of memory are written first. */
 static pid_t lodger(const struct stamp *stamp, size_t fill)

@@ -27,8 +27,7 @@
 static const struct login member = {.user = MEMBER};
 static const struct login stranger = {.user = STRANGER};
 
-/* ---- claims ------------------------------------------------------------------------------------
- */
+/* ---- claims ---------------------------------------------------------------------------------- */
 
 static void claim_came_back(const struct login_report *seen)
 {
@@ -97,8 +96,7 @@ static void claim_others_log_in(void)
 	claim_left_alone(login_run(&root));
 }
 
-/* ---- who is left alone -------------------------------------------------------------------------
- */
+/* ---- who is left alone ----------------------------------------------------------------------- */
 
 static void leaves_a_stranger_alone(void **state)
 {
@@ -177,8 +175,7 @@ static void lets_everybody_in_when_the_module_is_deleted(void **state)
 	assert_int_equal(seen->opened, PAM_SUCCESS);
 }
 
-/* ---- who is placed -----------------------------------------------------------------------------
- */
+/* ---- who is placed --------------------------------------------------------------------------- */
 
 static void places_a_member_in_every_hierarchy_of_its_limits(void **state)
 {
@@ -330,8 +327,7 @@ static void works_under_the_control_that_is_shipped(void **state)
 	assert_int_equal(login_run(&in)->opened, PAM_PERM_DENIED);
 }
 
-/* ---- and back ----------------------------------------------------------------------------------
- */
+/* ---- and back -------------------------------------------------------------------------------- */
 
 static void puts_the_host_back_when_the_session_ends(void **state)
 {
@@ -378,8 +374,7 @@ static void is_not_taken_out_by_a_stranger_whose_session_ends(void **state)
 	assert_true(login_was_in(seen->cgroup_first_closed, stage_playground));
 }
 
-/* ---- the immunity that sshd has ----------------------------------------------------------------
- */
+/* ---- the immunity that sshd has -------------------------------------------------------------- */
 
 /*
  * Immunity needs CAP_SYS_RESOURCE, which a container's root may lack: there a plain file stands in
@@ -439,8 +434,7 @@ static void leaves_a_strangers_immunity(void **state)
 	claim_left_alone_in_silence(login_run(&immune));
 }
 
-/* ---- what a caller may have prepared -----------------------------------------------------------
- */
+/* ---- what a caller may have prepared --------------------------------------------------------- */
 
 static bool may_raise_limits(void)
 {
@@ -590,8 +584,7 @@ static void lets_no_member_in_for_want_of_descriptors(void **state)
 	}
 }
 
-/* ---- what refuses a member, and nobody else ----------------------------------------------------
- */
+/* ---- what refuses a member, and nobody else -------------------------------------------------- */
 
 static void refuses_a_member_with_a_corrupt_entry(void **state)
 {

@@ -726,6 +726,11 @@ passes_signals_through() {
 	[ $? -eq 138 ]
 }
 
+gives_the_command_the_umask_of_its_caller() {
+	lab MemoryMax=32M
+	[ "$(umask 077; groupies-setup run "$lab" -- sh -c umask)" = 0077 ]
+}
+
 tells_what_cannot_be_run() {
 	lab MemoryMax=32M
 	refused 127 "run: nothing-like-it: No such file" groupies-setup run "$lab" -- nothing-like-it
@@ -771,6 +776,21 @@ finds_a_registry_that_is_not_as_the_configs_say() {
 	finds registry "uid 4242 (x) is enrolled and no config says so"
 	rm -r /var/lib/groupies/registry
 	finds registry "registry is gone: nobody is a member"
+}
+
+finds_a_folder_that_others_can_write() {
+	local folder
+	lab MemoryMax=32M
+	for folder in /etc/groupies /var/lib/groupies "$entries" /var/lib/groupies/applied /run/groupies; do
+		chmod g+w "$folder"
+		groupies-setup check >"$work/out" 2>&1
+		[ $? -eq 1 ] && grep -qF "$folder" "$work/out" || no "$folder: $(cat "$work/out")" || exit 1
+		chmod g-w "$folder"
+	done
+	chown "$member" "$entries"
+	finds folders "$entries is not a directory that only root can write (uid $member_uid"
+	chown root "$entries"
+	finds_nothing_where_nothing_is_wrong
 }
 
 finds_an_entry_whose_user_is_another() {
@@ -895,6 +915,15 @@ says_what_holds_a_full_playground() {
 	finds memory " in hog ("
 	kill "$inside"
 	rm -f "$shm"
+}
+
+says_whose_own_part_is_full() {
+	lab MemoryMax=64M '[Member]' MemoryMax=16M MemorySwapMax=0
+	su "$member" -c "head -c 15M /dev/zero >$shm" || exit 1
+	finds memory "uid $member_uid's part of $lab is full:"
+	finds memory "15 MiB in files of $member in /dev/shm"
+	rm -f "$shm"
+	finds_nothing_where_nothing_is_wrong
 }
 
 # ---- prove ----------------------------------------------------------------------------------------
@@ -1097,11 +1126,13 @@ check runs_a_command_inside
 check runs_a_command_in_the_part_of_root_where_members_have_limits
 for code in 0 1 7 255; do check passes_an_exit_status_through "$code"; done
 check passes_signals_through
+check gives_the_command_the_umask_of_its_caller
 check tells_what_cannot_be_run
 
 check finds_nothing_where_nothing_is_wrong
 check finds_a_config_that_is_not_applied
 check finds_a_registry_that_is_not_as_the_configs_say
+check finds_a_folder_that_others_can_write
 check finds_an_entry_whose_user_is_another
 check finds_a_service_without_the_module
 check finds_an_sshd_that_does_not_use_pam
@@ -1112,6 +1143,7 @@ check finds_files_that_a_member_could_write
 for group in docker lxd sudo wheel adm admin; do check_in_groups finds_a_member_of_group "$group"; done
 check finds_processes_of_a_member_outside
 check says_what_holds_a_full_playground
+check says_whose_own_part_is_full
 
 check proves_every_limit_that_it_can
 check proves_limits_of_each_member

@@ -106,9 +106,10 @@ private_end() {
 	exit "$code"
 }
 
-# Installs what was built into the private host.
+# Installs what was built into the private host. The folder is called as make called it before: what
+# depends on a header is written down by that name.
 install_here() {
-	make -s -C "$here" B="$build" install >"$work/install.out" 2>&1 || {
+	make -s -C "$here" B="${build#"$here/"}" install >"$work/install.out" 2>&1 || {
 		cat "$work/install.out"
 		exit 1
 	}

@@ -426,34 +426,42 @@ limits_are_set() {
 		[ "$(cat "$(hierarchy pids)/$playground/pids.max")" = 100 ]
 }
 
-# At each call that changes something, until it gets through without being killed.
+# strace counts each kind of call for itself: each kind in turn, until it gets through without being
+# killed at one.
 a_helper_killed_anywhere_refuses_and_the_next_one_mends() {
-	local count=0
+	local call number kills=0
 	well || return
 	mv "$groupies_place" "$groupies_place.real"
-	while :; do
-		count=$((count + 1))
-		[ "$count" -lt 100 ] || no "no end after 100 calls" || return
-		remove_groups "$playground"
-		rm -f "$marks"/*
-		cat >"$groupies_place" <<-END
-			#!/bin/sh
-			exec strace -f -qq -o $work/killed -e inject=mkdir,mkdirat,write,fsync,rename,renameat,renameat2:signal=KILL:when=$count \
-				$groupies_place.real "\$@"
-		END
-		chmod 755 "$groupies_place"
-		if su "$member" -c 't1-mark first'; then
-			{ placed first && limits_are_set; } || no "$count: in too early" || return
-		else
-			[ ! -e "$marks/first" ] || no "$count: refused, and let in" || return
-		fi
-		grep -q 'killed by SIGKILL' "$work/killed" || break
-		cp "$groupies_place.real" "$groupies_place"
-		{ su "$member" -c 't1-mark next' && placed next && limits_are_set; } ||
-			no "$count: not mended" || return
+	for call in mkdir mkdirat openat write fsync rename renameat renameat2; do
+		for ((number = 1; ; number++)); do
+			killed_at_call "$call" "$number"
+			case $? in 1) break ;; 2) return 1 ;; esac
+			kills=$((kills + 1))
+			cp "$groupies_place.real" "$groupies_place"
+			{ su "$member" -c 't1-mark next' && placed next && limits_are_set; } ||
+				no "$call $number: not mended" || return
+		done
 	done
-	echo $((count - 1)) >"$work/kills"
-	[ "$count" -gt 10 ]
+	echo "$kills" >"$work/kills"
+	[ "$kills" -gt 20 ] || no "only $kills calls"
+}
+
+# killed_at_call CALL NUMBER: the member logs in while the helper is killed there. 0: it was, and the
+# member is inside or was refused; 1: it never came to that call; 2: the member got further than that.
+killed_at_call() {
+	remove_groups "$playground"
+	rm -f "$marks"/*
+	cat >"$groupies_place" <<-END
+		#!/bin/sh
+		exec strace -f -qq -o $work/killed -e trace=$1 -e inject=$1:signal=KILL:when=$2 $groupies_place.real "\$@"
+	END
+	chmod 755 "$groupies_place"
+	if su "$member" -c 't1-mark first'; then
+		{ placed first && limits_are_set; } || no "$1 $2: in too early" || return 2
+	else
+		[ ! -e "$marks/first" ] || no "$1 $2: refused, and let in" || return 2
+	fi
+	grep -q 'killed by SIGKILL' "$work/killed"
 }
 
 # ---- in order -----------------------------------------------------------------------------------

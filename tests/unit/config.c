@@ -12,8 +12,7 @@ static int parse(const char *text, struct config *config, struct error *err)
 	return config_parse(text, strlen(text), "lab.conf", "lab", config, err);
 }
 
-/* ---- what is taken -----------------------------------------------------------------------------
- */
+/* ---- what is taken --------------------------------------------------------------------------- */
 
 static void takes_members_and_limits_as_the_manual_shows_them(void **state)
 {
@@ -152,8 +151,7 @@ static void takes_a_line_that_is_just_short_enough(void **state)
 	assert_int_equal(config.member_count, 1);
 }
 
-/* ---- what is refused ---------------------------------------------------------------------------
- */
+/* ---- what is refused ------------------------------------------------------------------------- */
 
 static void refuses_every_bad_line_with_its_number_and_its_word(void **state)
 {
@@ -297,8 +295,7 @@ static void survives_a_mebibyte_of_noise(void **state)
 	}
 }
 
-/* ---- there and back ----------------------------------------------------------------------------
- */
+/* ---- there and back -------------------------------------------------------------------------- */
 
 static void reads_back_what_it_prints(void **state)
 {
@@ -336,8 +333,7 @@ static void adds_no_member_that_it_could_not_read_back(void **state)
 	assert_done(config_add_member(&config, name, &err), &err);
 }
 
-/* ---- the file ----------------------------------------------------------------------------------
- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static int read_config(const struct scratch *scratch, struct error *err)
 {

@@ -7,8 +7,7 @@
 #include "private_root.h"
 #include "scratch.h"
 
-/* ---- what is believed --------------------------------------------------------------------------
- */
+/* ---- what is believed ------------------------------------------------------------------------ */
 
 static int believe(const struct scratch *scratch, const char *name, struct error *err)
 {
@@ -94,8 +93,7 @@ static void says_that_there_is_no_such_file(void **state)
 	assert_refused(believe(*state, "entry", &err), &err, ENOENT, "entry: No such file");
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static ssize_t read_back(const struct scratch *scratch, char *buffer, size_t size,
 			 struct error *err)
@@ -162,8 +160,7 @@ static void says_which_file_could_not_be_read(void **state)
 		       EFBIG, "entry: holds");
 }
 
-/* ---- replacing ---------------------------------------------------------------------------------
- */
+/* ---- replacing ------------------------------------------------------------------------------- */
 
 static int replace(const struct scratch *scratch, const char *text, struct error *err)
 {
@@ -316,8 +313,7 @@ static void leaves_the_old_file_when_files_may_not_grow(void **state)
 	assert_true(scratch_holds(*state, "file", "old"));
 }
 
-/* ---- the kernel's files ------------------------------------------------------------------------
- */
+/* ---- the kernel's files ---------------------------------------------------------------------- */
 
 static void writes_a_value_over_what_is_there(void **state)
 {
@@ -378,8 +374,7 @@ static void opens_no_directory_through_a_link(void **state)
 	assert_refused(directory_open(scratch->fd, "lab", &err), &err, ENOTDIR, "lab");
 }
 
-/* ---- text --------------------------------------------------------------------------------------
- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static void gives_every_line_also_an_empty_one_and_one_without_an_end(void **state)
 {

@@ -46,8 +46,7 @@ static void claim_mounted(const struct host *host, const char *controller, const
 	assert_string_equal(hierarchy->root, root);
 }
 
-/* ---- hosts -------------------------------------------------------------------------------------
- */
+/* ---- hosts ----------------------------------------------------------------------------------- */
 
 static void reads_a_v1_host(void **state)
 {
@@ -157,8 +156,7 @@ static void takes_no_named_hierarchy_for_a_controller(void **state)
 	assert_int_equal(host.count, 0);
 }
 
-/* ---- the text ----------------------------------------------------------------------------------
- */
+/* ---- the text -------------------------------------------------------------------------------- */
 
 static void undoes_the_kernels_escapes(void **state)
 {
@@ -272,8 +270,7 @@ static void refuses_more_hierarchies_than_it_can_keep(void **state)
 	assert_refused(parse_text(text, &host, &err), &err, E2BIG, "more than 16");
 }
 
-/* ---- lists and names ---------------------------------------------------------------------------
- */
+/* ---- lists and names ------------------------------------------------------------------------- */
 
 static void finds_a_controller_only_as_a_whole_word(void **state)
 {

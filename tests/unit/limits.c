@@ -20,8 +20,7 @@ static struct limit_value parsed(enum limit_id id, const char *text)
 	return value;
 }
 
-/* ---- the table ---------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static void finds_every_row_by_its_name(void **state)
 {
@@ -58,8 +57,7 @@ static void has_every_column_of_every_row(void **state)
 	}
 }
 
-/* ---- what a config says ------------------------------------------------------------------------
- */
+/* ---- what a config says ---------------------------------------------------------------------- */
 
 static void prints_what_it_parsed(void **state)
 {
@@ -231,8 +229,7 @@ static void knows_that_nothing_is_set(void **state)
 	assert_false(limits_are_empty(&limits));
 }
 
-/* ---- what the kernel is told -------------------------------------------------------------------
- */
+/* ---- what the kernel is told ----------------------------------------------------------------- */
 
 /* A v1 host below the scratch directory, whose kernel counts swap and has the bfq scheduler. */
 static struct host v1_host(const struct scratch *scratch)
@@ -553,8 +550,7 @@ static void refuses_a_device_that_is_none(void **state)
 		       "IOWriteBandwidthMax: /dev/null is not a block device");
 }
 
-/* ---- what the kernel answers -------------------------------------------------------------------
- */
+/* ---- what the kernel answers ----------------------------------------------------------------- */
 
 static void recognizes_its_own_value_in_the_kernels_answer(void **state)
 {

@@ -10,8 +10,7 @@
 #include "private_root.h"
 #include "scratch.h"
 
-/* ---- stamps ------------------------------------------------------------------------------------
- */
+/* ---- stamps ---------------------------------------------------------------------------------- */
 
 static int empty_run(void **state)
 {
@@ -89,8 +88,7 @@ static void reads_what_was_applied(void **state)
 	assert_true(config.shared.values[LIMIT_MEMORY_MAX].set);
 }
 
-/* ---- the lock ----------------------------------------------------------------------------------
- */
+/* ---- the lock -------------------------------------------------------------------------------- */
 
 static void makes_its_own_directory_for_the_lock(void **state)
 {
@@ -149,8 +147,7 @@ static void follows_no_link_to_the_lock(void **state)
 	assert_false(there_is("/run/elsewhere"));
 }
 
-/* ---- inside ------------------------------------------------------------------------------------
- */
+/* ---- inside ---------------------------------------------------------------------------------- */
 
 /* A tree that looks like a playground with two members. */
 static struct stamp fake_tree(const struct scratch *scratch)

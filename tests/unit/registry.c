@@ -11,8 +11,7 @@
 #define GROUP(gid, name, lab)                                                                      \
 	"groupies-registry 1\ngid=" gid "\nname=" name "\nplayground=" lab "\nown-limits=no\n"
 
-/* ---- names -------------------------------------------------------------------------------------
- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static void takes_names_of_small_letters_digits_and_underscores(void **state)
 {
@@ -42,8 +41,7 @@ static void rejects_a_name_of_32_letters(void **state)
 	assert_false(playground_name_is_valid("abcdefghijklmnopqrstuvwxyz012345"));
 }
 
-/* ---- the text of an entry ----------------------------------------------------------------------
- */
+/* ---- the text of an entry -------------------------------------------------------------------- */
 
 static void reads_back_what_it_prints(void **state)
 {
@@ -165,8 +163,7 @@ static void refuses_every_entry_that_is_cut_off(void **state)
 	}
 }
 
-/* ---- finding -----------------------------------------------------------------------------------
- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 static int empty_registry(void **state)
 {

@@ -5,8 +5,7 @@
 #include "private_root.h"
 #include "scratch.h"
 
-/* ---- a stamp, of directories that only look like groups -----------------------------------------
- */
+/* ---- a stamp, of directories that only look like groups -------------------------------------- */
 
 /* Makes DIRECTORY with files of these limits in it, and the group that was stamped there. */
 static struct stamp_group realized(const struct scratch *scratch, const char *directory,
@@ -75,8 +74,7 @@ static bool is_believed(char *text, const struct stamp *original)
 	       !stamps_are_equal(&stamp, original);
 }
 
-/* ---- the text ----------------------------------------------------------------------------------
- */
+/* ---- the text -------------------------------------------------------------------------------- */
 
 static void reads_back_what_it_prints(void **state)
 {
@@ -263,8 +261,7 @@ static void is_called_like_its_playground_and_its_member(void **state)
 	assert_string_equal(name, "lab.1000");
 }
 
-/* ---- the directories ---------------------------------------------------------------------------
- */
+/* ---- the directories ------------------------------------------------------------------------- */
 
 static void opens_the_directory_that_was_stamped(void **state)
 {
@@ -342,8 +339,7 @@ static void refuses_a_group_whose_limit_cannot_be_read(void **state)
 	assert_refused(stamp_check(&stamp, &err), &err, ENOENT, "pids: pids.max: No such file");
 }
 
-/* ---- the processes -----------------------------------------------------------------------------
- */
+/* ---- the processes --------------------------------------------------------------------------- */
 
 static void holds_only_who_is_in_every_group(void **state)
 {
@@ -423,8 +419,7 @@ static void enters_nothing_that_does_not_limit(void **state)
 	assert_true(scratch_holds(*state, "memory/cgroup.procs", ""));
 }
 
-/* ---- the file ----------------------------------------------------------------------------------
- */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static void reads_back_what_it_wrote(void **state)
 {

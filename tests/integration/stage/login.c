@@ -28,8 +28,7 @@
 
 static struct login_report *report;
 
-/* ---- what the module says: libpam's syslog() ends here ------------------------------------------
- */
+/* ---- what the module says: libpam's syslog() ends here --------------------------------------- */
 
 static void log_line(int priority, const char *format, va_list args)
 {
@@ -65,8 +64,7 @@ void __syslog_chk(int priority, int flag, const char *format, ...)
 	va_end(args);
 }
 
-/* ---- what a host is ----------------------------------------------------------------------------
- */
+/* ---- what a host is -------------------------------------------------------------------------- */
 
 static unsigned long environ_sum(void)
 {
@@ -200,8 +198,7 @@ static void cgroup_look(char text[4096])
 		(void)snprintf(text, 4096, "%s", err.text);
 }
 
-/* ---- PAM ---------------------------------------------------------------------------------------
- */
+/* ---- PAM ------------------------------------------------------------------------------------- */
 
 /*
  * A control that tells what the module itself answered: success goes on to pam_permit and is

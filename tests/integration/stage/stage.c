@@ -37,8 +37,7 @@ static void give_up(const char *what)
 			give_up(#claim);                                                           \
 	} while (0)
 
-/* ---- the cgroup tree: leave nothing ------------------------------------------------------------
- */
+/* ---- the cgroup tree: leave nothing ---------------------------------------------------------- */
 
 static void groups_remove(void)
 {
@@ -78,8 +77,7 @@ const char *stage_value(const char *name, const char *controller, const char *fi
 	return kernel_read(AT_FDCWD, path, text, sizeof(text), &ignored) < 0 ? NULL : text;
 }
 
-/* ---- files -------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static void directories_make(const char *path)
 {
@@ -196,8 +194,7 @@ struct stamp stage_realize(void)
 	return stamp;
 }
 
-/* ---- opening and closing -----------------------------------------------------------------------
- */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 const char *stage_missing(void)
 {

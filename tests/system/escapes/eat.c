@@ -121,8 +121,7 @@ static void touch_new(int flags, int fd, size_t bytes)
 	touch(at, bytes);
 }
 
-/* ---- plain memory ----------------------------------------------------------------------------
- */
+/* ---- plain memory ---------------------------------------------------------------------------- */
 
 static void eat_anon(size_t bytes)
 {
@@ -287,8 +286,7 @@ static void eat_pagetables(size_t bytes)
 	}
 }
 
-/* ---- in user and mount namespaces of one's own -------------------------------------------------
- */
+/* ---- in user and mount namespaces of one's own ----------------------------------------------- */
 
 static void be_root_in_a_namespace(int flags)
 {
@@ -373,8 +371,7 @@ static void eat_tap_queue(size_t bytes)
 	}
 }
 
-/* ---- what descriptors hold ---------------------------------------------------------------------
- */
+/* ---- what descriptors hold ------------------------------------------------------------------- */
 
 static void eat_pipes(size_t bytes)
 {
@@ -675,8 +672,7 @@ static void eat_event_control(size_t bytes)
 	}
 }
 
-/* ---- born elsewhere ----------------------------------------------------------------------------
- */
+/* ---- born elsewhere -------------------------------------------------------------------------- */
 
 static size_t born_bytes;
 
@@ -723,8 +719,7 @@ static void eat_born_elsewhere(size_t bytes)
 	eat_anon(bytes);
 }
 
-/* ---- tasks -------------------------------------------------------------------------------------
- */
+/* ---- tasks ----------------------------------------------------------------------------------- */
 
 /* Here MIB is a number of tasks. */
 static void eat_forks(size_t count)
@@ -783,8 +778,7 @@ static void eat_threads(size_t count)
 	}
 }
 
-/* ---- the table ---------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *kind;
