@@ -139,7 +139,9 @@ check:
 	@packaging/get-packages packaging/packages-build tests/packages
 	@$(MAKE) --no-print-directory check-built; code=$$?; packaging/get-packages --tell; exit $$code
 
-SYSTEM := $(sort $(shell find tests/system -maxdepth 1 -name '*.sh' -executable))
+# The long ones first: two run at a time.
+SYSTEM_LONG := $(patsubst %,tests/system/%.sh,provision refuse escapes login apply storm)
+SYSTEM := $(SYSTEM_LONG) $(filter-out $(SYSTEM_LONG),$(sort $(shell find tests/system -maxdepth 1 -name '*.sh' -executable)))
 check-built: all check-unit check-integration check-valgrind check-fuzz-corpus check-system
 
 check-system: all

@@ -16,6 +16,7 @@
 # DOOR=su|sudo|ssh is how everybody logs in where the route is not about that. EAT names an eater
 # that is built already.
 # shellcheck disable=SC2317 # functions are called by their names in the table
+names=t2
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -13,7 +13,8 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin # not what roo
 export PATH
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${B:-$here/build}
-lock=/run/lock/groupies-tests.lock
+# Tests that call users and playgrounds alike say so ($names) and wait for each other.
+lock=/run/lock/groupies-tests-${names:-$(basename "$0" .sh)}.lock
 passed=0
 failed=0
 

@@ -3,6 +3,7 @@
 # Every real door places a member in its playground with the limits in force, and leaves root and
 # everybody else where they were.
 # shellcheck disable=SC2317 # check and private_end call what is here by name
+names=t1
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 private_host "$@"

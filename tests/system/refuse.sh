@@ -3,6 +3,7 @@
 # A member whose placement cannot work is refused by every door, with one line in the log; root and
 # everybody else come in by the same doors in each of these states.
 # shellcheck disable=SC2317 # check and private_end call what is here by name
+names=t1
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 private_host "$@"

@@ -3,6 +3,7 @@
 # Many logins: at once, one after the other, in one process, and right after a reboot while somebody
 # takes the stamp away again and again. Each is inside, or refused; and nothing of them stays.
 # shellcheck disable=SC2317 # functions are called by name
+names=t2
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 private_host "$@"
