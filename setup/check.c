@@ -425,8 +425,10 @@ static void check_setting(const struct setting *setting, const char *directory, 
 		find(audit, "%s/%s is not there: %s does not limit: groupies-setup apply",
 		     directory, setting->file, limit_table[setting->limit].name);
 	else
-		find(audit, "%s/%s says '%.80s' where '%.80s' was asked for: groupies-setup apply",
-		     directory, setting->file, seen, setting->value);
+		find(audit,
+		     "%s: %s/%s says '%.80s' where '%.80s' was asked for: groupies-setup apply",
+		     limit_table[setting->limit].name, directory, setting->file, seen,
+		     setting->value);
 }
 
 static void check_group(struct audit *audit, const struct config *config)

@@ -341,8 +341,17 @@ uint64_t groups_count(const struct stamp *stamp, const char *file, const char *k
 /* ---- who may write them ---------------------------------------------------------------------- */
 
 /* BELOW: whether the groups below DIRECTORY are looked at as well. */
-static void directory_loose_files(const char *directory, bool below, loose_visitor *visit,
-				  void *data)
+/* systemd hands the group of a user manager to its user; the limits around it stay root's. */
+static bool is_delegated(const struct host *host, const char *name)
+{
+	const char *end = strrchr(name, '.');
+
+	return host->manager == HOST_SYSTEMD && strncmp(name, "user@", 5) == 0 && end &&
+	       strcmp(end, ".service") == 0;
+}
+
+static void directory_loose_files(const struct host *host, const char *directory,
+				  loose_visitor *visit, void *data)
 {
 	cleanup_dir DIR *entries = opendir(directory);
 	struct dirent *entry;
@@ -352,7 +361,7 @@ static void directory_loose_files(const char *directory, bool below, loose_visit
 		mode_t wrong = S_IWGRP | S_IWOTH;
 		struct stat st;
 
-		if (strcmp(entry->d_name, "..") == 0 ||
+		if (strcmp(entry->d_name, "..") == 0 || is_delegated(host, entry->d_name) ||
 		    fstatat(dirfd(entries), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		(void)snprintf(path, sizeof(path), "%.*s/%s", GROUP_DIRECTORY_SIZE, directory,
@@ -361,8 +370,8 @@ static void directory_loose_files(const char *directory, bool below, loose_visit
 			wrong = 0;
 		if (st.st_uid != 0 || (st.st_mode & wrong))
 			visit(path, st.st_uid, st.st_mode & 07777, data);
-		if (below && S_ISDIR(st.st_mode) && strcmp(entry->d_name, ".") != 0)
-			directory_loose_files(path, below, visit, data);
+		if (S_ISDIR(st.st_mode) && strcmp(entry->d_name, ".") != 0)
+			directory_loose_files(host, path, visit, data);
 	}
 }
 
@@ -371,10 +380,9 @@ void groups_loose_files(const struct host *host, const char *name, loose_visitor
 	char directory[GROUP_DIRECTORY_SIZE];
 	size_t index;
 
-	/* Below a slice, systemd itself hands the groups of user managers to their users. */
 	for (index = 0; index < host->count; index++) {
 		group_directory(host, &host->hierarchies[index], name, NO_UID, directory);
-		directory_loose_files(directory, host->manager != HOST_SYSTEMD, visit, data);
+		directory_loose_files(host, directory, visit, data);
 	}
 }
 
