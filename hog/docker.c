@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * groupies-docker: the limit of a container, shown through the engine's eyes and through the
+ * kernel's, and judged. Everything that it makes in the engine it takes away again.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "docker_commands.h"
+#include "docker_interrupt.h"
+
+#ifndef GROUPIES_VERSION
+#define GROUPIES_VERSION "0.1"
+#endif
+
+enum { EXIT_USAGE = 2, EXIT_NO_ENGINE = 3, EXIT_NO_CONTAINER = 4, EXIT_SIGNAL = 128 };
+
+/* What a failure means to whoever called; everything else is 1. */
+static const struct {
+	int code;
+	int exit_code;
+} exits[] = {
+	{EINVAL, EXIT_USAGE},         {ERANGE, EXIT_USAGE},
+	{EHOSTDOWN, EXIT_NO_ENGINE},  {ETIMEDOUT, EXIT_NO_ENGINE},
+	{ECONNRESET, EXIT_NO_ENGINE}, {EPROTO, EXIT_NO_ENGINE},
+	{EMSGSIZE, EXIT_NO_ENGINE},   {EPROTONOSUPPORT, EXIT_NO_ENGINE},
+	{ENOENT, EXIT_NO_CONTAINER},
+};
+
+static int (*const commands[COMMAND_COUNT])(struct session *session, struct error *err) = {
+	[COMMAND_CHECK] = command_check, [COMMAND_LOAD] = command_load,
+	[COMMAND_RUN] = command_run,     [COMMAND_DEMO] = command_demo,
+	[COMMAND_STATS] = command_stats, [COMMAND_WHERE] = command_where,
+	[COMMAND_SHOW] = command_show,   [COMMAND_CLEAN] = command_clean,
+};
+
+/* Says why on stderr, unless whoever reads knows: a signal. Returns the exit code. */
+static int complain(const struct error *err)
+{
+	size_t index;
+
+	if (err->code == EINTR && interrupt_signal())
+		return EXIT_SIGNAL + interrupt_signal();
+	(void)fprintf(stderr, "groupies-docker: %s\n", err->text);
+	for (index = 0; index < sizeof(exits) / sizeof(*exits); index++) {
+		if (exits[index].code == err->code)
+			return exits[index].exit_code;
+	}
+	return EXIT_FAILURE;
+}
+
+int stdout_check(struct error *err)
+{
+	return fflush(stdout) != 0 || ferror(stdout) ? error_errno(err, "cannot write to stdout")
+						     : 0;
+}
+
+int json_say(json_object *json, struct error *err)
+{
+	(void)puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_SPACED |
+								JSON_C_TO_STRING_NOSLASHESCAPE));
+	(void)json_object_put(json);
+	return stdout_check(err);
+}
+
+static int info_read(struct session *session, struct error *err)
+{
+	struct answer answer = {0};
+	int status = engine_call(&session->engine, &engine_get, &answer, err, "/info");
+
+	if (status >= 0)
+		status = reply_info_read(answer.body, answer.length, &session->info, err);
+	answer_clear(&answer);
+	return status;
+}
+
+static int serve(const struct request *request, struct error *err)
+{
+	struct session session = {.request = request};
+	char socket[sizeof(session.engine.socket)];
+	int answer;
+
+	if (engine_choose_socket(request->socket, socket, err) < 0)
+		return -err->code;
+	answer = engine_open(&session.engine, socket, err);
+	if (answer >= 0)
+		answer = info_read(&session, err);
+	if (answer >= 0)
+		answer = commands[request->command](&session, err);
+	engine_close(&session.engine);
+	return answer;
+}
+
+int main(int argc, char **argv)
+{
+	struct error err = ERROR_NONE;
+	struct request request;
+	int kind = request_parse(argc, argv, &request, &err), answer;
+
+	if (kind < 0) {
+		(void)complain(&err);
+		return EXIT_USAGE;
+	}
+	if (kind != REQUEST_COMMAND) {
+		(void)fputs(kind == REQUEST_HELP ? request_help
+						 : "groupies-docker (groupies) " GROUPIES_VERSION
+						   "\n",
+			    stdout);
+		return stdout_check(&err) < 0 ? complain(&err) : EXIT_SUCCESS;
+	}
+	interrupt_watch();
+	answer = serve(&request, &err);
+	return answer < 0 ? complain(&err) : answer;
+}

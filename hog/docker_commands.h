@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands of groupies-docker. Each returns its exit code, or fails as everything else does. */
+#ifndef HOG_DOCKER_COMMANDS_H
+#define HOG_DOCKER_COMMANDS_H
+
+#include <json-c/json.h>
+
+#include "docker_engine.h"
+#include "docker_reply.h"
+#include "docker_request.h"
+#include "groupies/error.h"
+
+struct session {
+	const struct request *request;
+	struct engine engine;
+	struct reply_info info;
+};
+
+#define EXIT_HELD     0
+#define EXIT_NOT_HELD 1
+
+int command_check(struct session *session, struct error *err);
+int command_load(struct session *session, struct error *err);
+int command_run(struct session *session, struct error *err);
+int command_demo(struct session *session, struct error *err);
+int command_stats(struct session *session, struct error *err);
+int command_where(struct session *session, struct error *err);
+int command_show(struct session *session, struct error *err);
+int command_clean(struct session *session, struct error *err);
+
+/* Writes JSON on one line to stdout and gives it back. */
+int json_say(json_object *json, struct error *err);
+
+/* Everything so far has reached stdout. */
+int stdout_check(struct error *err);
+
+#endif

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+#include "docker_verdict.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "groupies/size.h"
+
+#define KILLED_CODE 137 /* 128 and SIGKILL */
+
+static const char *const ending_names[] = {
+	[ENDING_FITS] = "fits",     [ENDING_SWAPPED] = "swapped",
+	[ENDING_KILLED] = "killed", [ENDING_UNLIMITED] = "unlimited",
+	[ENDING_ENDED] = "ended",   [ENDING_UNSETTLED] = "unsettled",
+};
+
+const char *ending_name(enum ending ending)
+{
+	return ending_names[ending];
+}
+
+static void say(struct judgement *judgement, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void say(struct judgement *judgement, const char *format, ...)
+{
+	size_t length = strlen(judgement->sentence);
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(judgement->sentence + length, sizeof(judgement->sentence) - length, format,
+			args);
+	va_end(args);
+}
+
+struct words {
+	char text[32];
+};
+
+static struct words size_words(uint64_t bytes)
+{
+	struct words words;
+
+	(void)size_print(bytes, words.text, sizeof(words.text));
+	return words;
+}
+
+/* A limit of the kernel's is whole pages. */
+static bool limit_matches(uint64_t asked, uint64_t has)
+{
+	return has <= asked && asked - has < 65536;
+}
+
+/* Compares what was asked for with what the kernel has: a line for each difference. */
+static void compare(const struct testimony *testimony, struct judgement *judgement)
+{
+	const struct {
+		enum word word;
+		uint64_t asked;
+	} rows[] = {{WORD_LIMIT, testimony->memory_bytes},
+		    {WORD_SWAP_LIMIT, testimony->swap_bytes}};
+	size_t index;
+
+	for (index = 0; index < 2 && testimony->has_figures; index++) {
+		const struct word_name *name = &word_names[rows[index].word];
+		uint64_t has = testimony->last.of[rows[index].word];
+		char number[32] = "unlimited";
+
+		if (!testimony->last.has[rows[index].word] || limit_matches(rows[index].asked, has))
+			continue;
+		/* Where the host has no swap, none is used, limited or not. */
+		if (rows[index].word == WORD_SWAP_LIMIT && testimony->host_swap_bytes == 0)
+			continue;
+		if (has != SIZE_INFINITY)
+			(void)snprintf(number, sizeof(number), "%" PRIu64, has);
+		(void)snprintf(judgement->mismatches[index], sizeof(judgement->mismatches[index]),
+			       "%s: asked %" PRIu64 ", the kernel has %s in %s%s", name->word,
+			       rows[index].asked, number,
+			       testimony->unified ? name->source_v2 : name->source_v1,
+			       rows[index].word == WORD_SWAP_LIMIT && !testimony->engine_limits_swap
+				       ? " (this engine does no swap accounting)"
+				       : "");
+	}
+}
+
+/* Chooses whose limit is the lowest; of those above only what is lower, best one that was hit. */
+static void choose_level(const struct testimony *testimony, struct judgement *judgement)
+{
+	const struct levels *after = &testimony->after;
+	size_t index, best = 0;
+	bool best_rose = false;
+
+	judgement->limit_bytes = testimony->memory_bytes;
+	if (after->count == 0)
+		return;
+	for (index = 1; index < after->count; index++) {
+		bool rose = index < testimony->before.count &&
+			    after->of[index].hits > testimony->before.of[index].hits;
+		uint64_t limit = after->of[index].limit_bytes;
+
+		if (limit >= after->of[0].limit_bytes || (best_rose && !rose))
+			continue;
+		if ((rose && !best_rose) || best == 0 || limit < after->of[best].limit_bytes) {
+			best = index;
+			best_rose = rose;
+		}
+	}
+	judgement->is_above = best > 0;
+	judgement->limit_bytes = after->of[best].limit_bytes;
+	(void)snprintf(judgement->group, sizeof(judgement->group), "%s", after->of[best].path);
+}
+
+/* " its own limit of 150 MiB", or whose above it. */
+static void say_whose(const struct judgement *from, struct judgement *judgement,
+		      const struct testimony *testimony)
+{
+	if (!from->is_above)
+		say(judgement, "its own limit of %s", size_words(from->limit_bytes).text);
+	else
+		say(judgement,
+		    "the limit of %s, %s, which is above the container; its own %s never "
+		    "came into play",
+		    from->group, size_words(from->limit_bytes).text,
+		    size_words(testimony->memory_bytes).text);
+}
+
+/* The four witnesses of a kill, and who of them does not agree. */
+static void say_witnesses(const struct testimony *testimony, struct judgement *judgement)
+{
+	const struct word_name *kills = &word_names[WORD_KILLS];
+	uint64_t counted = testimony->last.has[WORD_KILLS] ? testimony->last.of[WORD_KILLS] : 0;
+
+	say(judgement, " (exit %" PRIu64 ", OOMKilled %s, ", testimony->exit_code,
+	    testimony->oom_killed ? "true" : "false");
+	if (testimony->oom_events >= 0)
+		say(judgement, "oom events %d, ", testimony->oom_events);
+	if (counted > 0)
+		say(judgement, "kills %" PRIu64 " in %s)", counted,
+		    testimony->unified ? kills->source_v2 : kills->source_v1);
+	else
+		say(judgement, "kills +%" PRIu64 " in /proc/vmstat oom_kill)",
+		    testimony->host_kills);
+	if (!testimony->oom_killed)
+		say(judgement, "; the engine's OOMKilled disagrees with the kernel");
+}
+
+static void judge_end(const struct testimony *testimony, struct judgement *judgement)
+{
+	bool counted = testimony->host_kills > 0 ||
+		       (testimony->last.has[WORD_KILLS] && testimony->last.of[WORD_KILLS] > 0);
+	uint64_t peak = testimony->last.has[WORD_PEAK] ? testimony->last.of[WORD_PEAK]
+						       : testimony->last.of[WORD_USAGE];
+
+	/* 137 alone proves nothing: anybody may have sent SIGKILL. */
+	if (testimony->exit_code == KILLED_CODE && counted) {
+		judgement->ending = ENDING_KILLED;
+		judgement->held = true;
+		say(judgement, "killed by ");
+		say_whose(judgement, judgement, testimony);
+		say(judgement, ": %s", peak ? "reached " : "was to eat ");
+		if (peak)
+			say(judgement, "%s of ", size_words(peak).text);
+		say(judgement, "%s", size_words(testimony->size_bytes).text);
+		say_witnesses(testimony, judgement);
+		return;
+	}
+	judgement->ending = ENDING_ENDED;
+	if (testimony->exit_code == KILLED_CODE)
+		say(judgement,
+		    "killed, but not for memory: somebody sent SIGKILL (exit 137, OOMKilled %s, "
+		    "the kernel has counted no kill)",
+		    testimony->oom_killed ? "true" : "false");
+	else
+		say(judgement,
+		    "ended by itself with exit %" PRIu64
+		    " before a limit could show: look at what it says",
+		    testimony->exit_code);
+}
+
+/* It lives and has eaten more than its memory: where is the rest? */
+static void judge_survival(const struct testimony *testimony, struct judgement *judgement)
+{
+	uint64_t swap = testimony->last.of[WORD_SWAP];
+
+	if (swap > 0) {
+		judgement->ending = ENDING_SWAPPED;
+		judgement->held = testimony->swap_bytes > 0;
+		say(judgement,
+		    "lives at %s of memory with %s more on swap: memory is limited, the container "
+		    "is not stopped",
+		    size_words(testimony->last.of[WORD_USAGE]).text, size_words(swap).text);
+		if (!judgement->held)
+			say(judgement, "; no swap was asked for");
+		return;
+	}
+	judgement->ending = ENDING_UNLIMITED;
+	say(judgement, "the limit did not hold: %s live under a limit of %s, none of it on swap",
+	    size_words(testimony->size_bytes).text, size_words(judgement->limit_bytes).text);
+}
+
+static void judge_life(const struct testimony *testimony, struct judgement *judgement)
+{
+	if (!testimony->is_settled) {
+		judgement->ending = ENDING_UNSETTLED;
+		say(judgement, "is still eating after all the time it had: nothing is proved");
+	} else if (testimony->size_bytes > judgement->limit_bytes) {
+		judge_survival(testimony, judgement);
+	} else {
+		judgement->ending = ENDING_FITS;
+		judgement->held = true;
+		say(judgement, "lives: %s fit into ", size_words(testimony->size_bytes).text);
+		say_whose(judgement, judgement, testimony);
+		say(judgement, " (usage %s, no kill)",
+		    size_words(testimony->last.of[WORD_USAGE]).text);
+	}
+}
+
+void judgement_reach(const struct testimony *testimony, struct judgement *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	choose_level(testimony, ret);
+	compare(testimony, ret);
+	if (testimony->running)
+		judge_life(testimony, ret);
+	else
+		judge_end(testimony, ret);
+	if (*ret->mismatches[0] || *ret->mismatches[1])
+		ret->held = false;
+}
