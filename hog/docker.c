@@ -64,14 +64,19 @@ int json_say(json_object *json, struct error *err)
 	return stdout_check(err);
 }
 
-static int info_read(struct session *session, struct error *err)
+int session_ask_info(struct session *session, struct error *err)
 {
 	struct answer answer = {0};
-	int status = engine_call(&session->engine, &engine_get, &answer, err, "/info");
+	int status;
+
+	if (session->has_info)
+		return 0;
+	status = engine_call(&session->engine, &engine_get, &answer, err, "/info");
 
 	if (status >= 0)
 		status = reply_info_read(answer.body, answer.length, &session->info, err);
 	answer_clear(&answer);
+	session->has_info = status >= 0;
 	return status;
 }
 
@@ -84,8 +89,6 @@ static int serve(const struct request *request, struct error *err)
 	if (engine_choose_socket(request->socket, socket, err) < 0)
 		return -err->code;
 	answer = engine_open(&session.engine, socket, err);
-	if (answer >= 0)
-		answer = info_read(&session, err);
 	if (answer >= 0)
 		answer = commands[request->command](&session, err);
 	engine_close(&session.engine);

@@ -188,10 +188,13 @@ static json_object *answer_json(const char *name, const struct answer_text *answ
 
 int command_check(struct session *session, struct error *err)
 {
-	json_object *list = session->request->json ? json_object_new_array() : NULL;
+	json_object *list;
 	bool bad = false;
 	size_t index;
 
+	if (session_ask_info(session, err) < 0)
+		return -err->code;
+	list = session->request->json ? json_object_new_array() : NULL;
 	for (index = 0; index < sizeof(questions) / sizeof(*questions); index++) {
 		struct answer_text answer = {0};
 

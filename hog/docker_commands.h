@@ -3,6 +3,8 @@
 #ifndef HOG_DOCKER_COMMANDS_H
 #define HOG_DOCKER_COMMANDS_H
 
+#include <stdbool.h>
+
 #include <json-c/json.h>
 
 #include "docker_engine.h"
@@ -13,8 +15,12 @@
 struct session {
 	const struct request *request;
 	struct engine engine;
+	bool has_info;
 	struct reply_info info;
 };
+
+/* Asks the engine about itself, once. It takes the engine longer than everything else. */
+int session_ask_info(struct session *session, struct error *err);
 
 #define EXIT_HELD     0
 #define EXIT_NOT_HELD 1

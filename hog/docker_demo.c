@@ -76,6 +76,8 @@ static int stage_set(struct stage *stage, struct error *err)
 {
 	const struct reply_info *info = &stage->session->info;
 
+	if (session_ask_info(stage->session, err) < 0)
+		return -err->code;
 	if (!info->limits_memory)
 		return error_set(err, ENOTSUP,
 				 "this engine cannot limit memory%s: a limit would be accepted and "

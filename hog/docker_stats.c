@@ -16,6 +16,7 @@
 #include "docker_interrupt.h"
 #include "docker_row.h"
 #include "groupies/cleanup.h"
+#include "groupies/host.h"
 
 #define FRAME_MS  1000
 #define SAMPLE_MS 10 /* between the two samples that --once takes for the CPU */
@@ -168,7 +169,7 @@ static int seat_find(struct table *table, struct seat *seat, struct error *err)
 /* From the kernel, else from the engine. ENOENT: it has ended. */
 static int seat_sample(struct table *table, struct seat *seat, struct error *err)
 {
-	uint64_t all = table->session->info.memory_bytes;
+	uint64_t all = host_memory_bytes();
 	struct reply_stats stats;
 
 	if (seat_find(table, seat, err) < 0)
@@ -179,9 +180,11 @@ static int seat_sample(struct table *table, struct seat *seat, struct error *err
 		row_take_network(&seat->row, seat->group.pid);
 		seat_count_cpu(seat);
 	} else {
-		if (container_stats(&table->session->engine, seat->row.id, &stats, err) < 0)
+		if (session_ask_info(table->session, err) < 0 ||
+		    container_stats(&table->session->engine, seat->row.id, &stats, err) < 0)
 			return -err->code;
 		row_take_stats(&seat->row, &stats);
+		all = table->session->info.memory_bytes;
 	}
 	seat->row.most_bytes =
 		seat->row.figures.of[WORD_LIMIT] < all ? seat->row.figures.of[WORD_LIMIT] : all;

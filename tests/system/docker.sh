@@ -1,0 +1,446 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# groupies-docker against real engines: dockerd as docker.io has it, started here with folders and a
+# socket of its own, and podman's service. Every engine is ended by its pid; a group of its own holds
+# whatever dockerd makes, and is removed. Runs on v1 and v2, with the driver that the host wants.
+
+. "$(dirname "$0")/lib.sh"
+private_host "$@"
+
+program=$build/groupies-docker
+docker=/usr/bin/docker # of docker.io; /usr/local/bin may have another
+socket=$work/docker.sock
+podman_socket=$work/podman.sock
+own=groupies_test_docker
+playground=groupies_test_small
+MiB=1048576
+
+# ---- engines ------------------------------------------------------------------------------------
+
+is_systemd() { [ -d /run/systemd/system ]; }
+
+answers() { curl -sf --max-time 5 --unix-socket "$1" http://engine/_ping >/dev/null; }
+
+start_dockerd() {
+	local driver=(--exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$own")
+	is_systemd && driver=(--exec-opt native.cgroupdriver=systemd)
+	dockerd --data-root "$work/docker-data" --exec-root "$work/docker-exec" -p "$work/docker.pid" \
+		-H "unix://$socket" --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
+		--bridge=none "${driver[@]}" >"$work/dockerd.log" 2>&1 &
+	dockerd_pid=$!
+	until_true 90 answers "$socket" || { tail "$work/dockerd.log" && exit 1; }
+}
+
+start_podman() {
+	# The limit of files that it would ask for may be more than this machine lets root have.
+	printf '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n' >"$work/containers.conf"
+	CONTAINERS_CONF=$work/containers.conf podman --root "$work/podman-data" --runroot "$work/podman-run" --tmpdir "$work/podman-tmp" \
+		--cgroup-manager "$(is_systemd && echo systemd || echo cgroupfs)" --events-backend file \
+		system service --time 0 "unix://$podman_socket" >"$work/podman.log" 2>&1 &
+	podman_pid=$!
+	until_true 60 answers "$podman_socket" || { tail "$work/podman.log" && exit 1; }
+}
+
+stop() { # PID...
+	local pid
+	for pid; do
+		kill "$pid" 2>/dev/null
+		until_true 30 is_gone "$pid" || kill -KILL "$pid"
+	done
+}
+is_gone() { ! kill -0 "$1" 2>/dev/null; }
+
+# The groups of a playground of 10 MiB.
+make_playground() {
+	local memory
+	if is_systemd; then
+		systemctl start "$playground.slice" &&
+			systemctl set-property --runtime "$playground.slice" MemoryMax=10M MemorySwapMax=0
+		return
+	fi
+	memory=$(hierarchy memory)/$playground
+	mkdir -p "$memory" || return 1
+	if [ -e "$memory/memory.max" ]; then
+		echo 10M >"$memory/memory.max" && echo 0 >"$memory/memory.swap.max"
+	else
+		echo 10M >"$memory/memory.limit_in_bytes"
+		[ ! -e "$memory/memory.memsw.limit_in_bytes" ] || echo 10M >"$memory/memory.memsw.limit_in_bytes"
+	fi
+}
+
+tidy() {
+	[ -z "${live_pid:-}" ] || kill "$live_pid" 2>/dev/null
+	if [ -n "${dockerd_pid:-}" ]; then
+		timeout 60 "$program" --socket "$socket" clean >/dev/null 2>&1
+		local shims
+		shims=$("$docker" -H "unix://$socket" ps -aq 2>/dev/null)
+		# shellcheck disable=SC2086 # a word each
+		[ -z "$shims" ] || "$docker" -H "unix://$socket" rm -f $shims >/dev/null 2>&1
+		local containerd
+		containerd=$(cat "$work/docker-exec/containerd/containerd.pid" 2>/dev/null)
+		stop "$dockerd_pid"
+		# It ends its containerd; one that it left is ours as well.
+		[ -z "$containerd" ] || is_gone "$containerd" || stop "$containerd"
+	fi
+	if [ -n "${podman_pid:-}" ]; then
+		timeout 60 "$program" --socket "$podman_socket" clean >/dev/null 2>&1
+		stop "$podman_pid"
+	fi
+	if is_systemd; then
+		systemctl stop "$playground.slice"
+		systemctl revert "$playground.slice" 2>/dev/null
+	else
+		remove_groups "$playground"
+		remove_groups "$own"
+		had_before libpod_parent || remove_groups libpod_parent
+	fi
+} 2>/dev/null
+
+# What podman makes at the top stays if it was there before us.
+had_before() { [[ " $before " == *" $1 "* ]]; }
+before=$(ls "$(hierarchy memory)" | tr '\n' ' ')
+
+# ---- shorthands; ONLY=WORDS chooses some of the cases -----------------------------------------------------------------------------------
+
+try() { [[ $1 != *${ONLY:-}* ]] || check "$@"; }
+d() { "$program" --socket "$socket" "$@"; }
+cli() { "$docker" -H "unix://$socket" "$@"; }
+
+# value FILE EXPRESSION: of the JSON in FILE, called j.
+value() {
+	python3 -c 'import json, sys
+j = json.load(open(sys.argv[1]))
+v = eval(sys.argv[2])
+print(str(v).lower() if isinstance(v, bool) else "" if v is None else v)' "$1" "$2"
+}
+
+# is FILE EXPRESSION WANTED
+is() {
+	local seen
+	seen=$(value "$1" "$2") || return 1
+	[ "$seen" = "$3" ] || no "$2 is '$seen', not '$3'"
+}
+
+nothing_is_left() { # SOCKET
+	local containers images
+	containers=$("$docker" -H "unix://$1" ps -aq --filter label=groupies.container) || return 1
+	images=$("$docker" -H "unix://$1" images -q localhost/groupies-hog) || return 1
+	[ -z "$containers$images" ] || no "left: containers $containers images $images"
+}
+
+# ---- what is there, and the image -----------------------------------------------------------------
+
+checks_the_engine() {
+	d check >"$work/check" || return 1
+	grep -Eq '^ok +engine +[0-9].*API 1\.[0-9]+, spoken 1\.[0-9]+$' "$work/check" &&
+		grep -Eq '^ok +memory +can be limited' "$work/check" &&
+		grep -Eq '^ok +containers +none of ours' "$work/check"
+	d check --json >"$work/check.json" && is "$work/check.json" 'len(j)' 7
+}
+
+loads_the_same_image_each_time_and_takes_it_away() {
+	local first second
+	d load --json >"$work/load.json" || return 1
+	first=$(cli images -q --no-trunc localhost/groupies-hog)
+	[ "$first" = "sha256:$(value "$work/load.json" 'j["config_sha256"]')" ] || no "the id is $first"
+	cli run --rm --network none "$(value "$work/load.json" 'j["image"]')" --version | grep -q '^hog ' || return 1
+	d clean >/dev/null && nothing_is_left "$socket" && d load >/dev/null || return 1
+	second=$(cli images -q --no-trunc localhost/groupies-hog)
+	[ -n "$first" ] && [ "$first" = "$second" ] && d clean >/dev/null && nothing_is_left "$socket"
+}
+
+# ---- the tutorial -----------------------------------------------------------------------------------
+
+# demo_holds FILE: the figures of the three, as the kernel and the engine have them.
+demo_holds() {
+	local row
+	for row in 0 1 2; do
+		is "$1" "j[$row]['limit_as_stored']" 157286400 &&
+			is "$1" "j[$row]['row']['limit_bytes']" 157286400 &&
+			is "$1" "j[$row]['row']['swap_limit_bytes'] or 0" 0 &&
+			is "$1" "j[$row]['held']" true && is "$1" "len(j[$row]['mismatches'])" 0 &&
+			is "$1" "len(j[$row]['row']['id'])" 64 &&
+			is "$1" "j[$row]['row']['id'] in j[$row]['directory']" true &&
+			is "$1" "len(j[$row]['memory_stat']) > 10" true || return 1
+	done
+	is "$1" "[t['ending'] for t in j]" "['fits', 'killed', 'fits']" &&
+		is "$1" "[t['running'] for t in j]" "[True, False, True]" &&
+		is "$1" "j[0]['row']['anon_bytes'] // $MiB in (40, 41)" true &&
+		is "$1" "j[2]['row']['anon_bytes'] // $MiB in (100, 101)" true &&
+		is "$1" "j[1]['exit']" 137 && is "$1" "j[1]['oom_killed']" true &&
+		is "$1" "j[1]['row']['kills'] or j[1]['host_kills']" 1 &&
+		is "$1" "140 < (j[1]['row']['peak_bytes'] or 149 * $MiB) / $MiB <= 150" true &&
+		is "$1" "j[1]['fired'] == '' or j[1]['row']['id'] in j[1]['fired']" true
+}
+
+shows_the_tutorial_with_its_verdicts() {
+	d demo --json >"$work/demo.json" && demo_holds "$work/demo.json" &&
+		is "$work/demo.json" "j[1]['oom_events'] > 0" true && nothing_is_left "$socket"
+}
+
+tells_the_tutorial_in_words() {
+	d demo >"$work/demo" || return 1
+	local file=memory.limit_in_bytes counter='memory.oom_control oom_kill'
+	[ ! -e "$(hierarchy memory)/cgroup.controllers" ] || { file=memory.max counter='memory.events oom_kill'; }
+	[ "$(grep -c '^== ' "$work/demo")" = 3 ] && [ "$(grep -c '^CONTAINER ID  NAME ' "$work/demo")" = 3 ] &&
+		[ "$(grep -Ec '^  id +[0-9a-f]{64}$' "$work/demo")" = 3 ] &&
+		[ "$(grep -Ec "^  directory +$(hierarchy memory)/.*[0-9a-f]{64}" "$work/demo")" = 3 ] &&
+		[ "$(grep -Ec "^  limit +157286400 \(150 MiB\) +$file\$" "$work/demo")" = 3 ] &&
+		[ "$(grep -Ec '^  .*\bcgroup\.procs\b' "$work/demo")" = 3 ] &&
+		[ "$(grep -Ec '^  verdict +lives: (40|100) MiB fit into its own limit of 150 MiB' "$work/demo")" = 2 ] &&
+		grep -Eq "^  verdict +killed by its own limit of 150 MiB: reached 1[45][0-9.]* MiB of 200 MiB \(exit 137, OOMKilled true, oom events 1, kills 1 in ($counter|/proc/vmstat oom_kill)\)\$" "$work/demo" &&
+		! grep -q mismatch "$work/demo" && ! grep -q $'\033' "$work/demo"
+}
+
+survives_on_swap_when_asked() {
+	[ "$(awk '/^SwapTotal/ {print $2}' /proc/meminfo)" -gt 200000 ] || { echo "# no swap here: the kill is shown instead" >&3; d run 200M --swap 100M --json >"$work/swap.json" &&
+		is "$work/swap.json" "j[0]['ending']" killed; return; }
+	d run 200M --swap 100M --json >"$work/swap.json" && is "$work/swap.json" "j[0]['ending']" swapped &&
+		is "$work/swap.json" "j[0]['row']['swap_bytes'] > 40 * $MiB" true
+}
+
+says_which_limit_fired_inside_a_playground() {
+	make_playground || return 1
+	d run 100M --parent "$playground" --json >"$work/inside.json" || return 1
+	is "$work/inside.json" "j[0]['ending']" killed && is "$work/inside.json" "j[0]['fired_limit_bytes']" 10485760 &&
+		is "$work/inside.json" "'$playground' in j[0]['fired']" true &&
+		is "$work/inside.json" "j[0]['row']['limit_bytes']" 157286400 &&
+		is "$work/inside.json" "j[0]['row']['peak_bytes'] is None or j[0]['row']['peak_bytes'] <= 10485760" true &&
+		is "$work/inside.json" "'10 MiB, which is above the container; its own 150 MiB never came into play' in j[0]['verdict']" true &&
+		nothing_is_left "$socket"
+}
+
+refuses_a_playground_that_is_not_there() {
+	d run 10M --parent no_such_playground 2>"$work/err" && return 1
+	[ $? = 1 ] && grep -q "^groupies-docker: playground no_such_playground: there is no such group" "$work/err"
+}
+
+# ---- the same as docker says --------------------------------------------------------------------------
+
+keep_one() {
+	d run 40M --memory 150m --name groupies-test-kept --keep >"$work/kept" && cli ps --format '{{.Names}}' | grep -qx groupies-test-kept
+}
+
+has_the_ids_and_limits_of_the_docker_command() {
+	d where groupies-test-kept --json >"$work/where.json" && d show groupies-test-kept --json >"$work/show.json" || return 1
+	[ "$(cli inspect -f '{{.Id}} {{.State.Pid}} {{.HostConfig.Memory}}' groupies-test-kept)" = \
+		"$(value "$work/where.json" 'j["id"] + " " + str(j["pid"])') $(value "$work/show.json" 'j["row"]["limit_bytes"]')" ]
+}
+
+finds_the_group_that_the_container_is_in() {
+	local directory
+	directory=$(value "$work/where.json" 'j["directories"]["memory"]')
+	grep -qx "$(value "$work/where.json" 'j["pid"]')" "$directory/cgroup.procs"
+}
+
+# A container that does nothing has the same figures from moment to moment, but for a page or two.
+has_the_figures_of_docker_stats() {
+	local theirs ours
+	same_figures() {
+		theirs=$(cli stats --no-stream --format '{{.ID}} {{.Name}} {{.MemUsage}} {{.MemPerc}} {{.PIDs}}' groupies-test-kept)
+		ours=$(d stats --once groupies-test-kept | awk 'NR == 2 { print $1, $2, $4, $5, $6, $7, $NF }')
+		[ "$theirs" = "$ours" ]
+	}
+	until_true 20 same_figures || no "docker: $theirs, ours: $ours"
+	echo "# $ours" >&3
+}
+
+shows_the_kernels_files() {
+	local directory
+	directory=$(value "$work/where.json" 'j["directories"]["memory"]')
+	d show groupies-test-kept >"$work/show" || return 1
+	while read -r file; do grep -qw -- "$file" "$work/show" || no "$file is missing" || return 1; done < <(ls "$directory")
+	grep -q "^  memory.stat:" "$work/show"
+}
+
+remembers_a_killed_one() {
+	d run 200M --name groupies-test-dead --keep >"$work/kept" || return 1
+	d where groupies-test-dead >"$work/out"
+	[ $? = 1 ] && grep -q 'none: a container that does not run has no group' "$work/out" || return 1
+	d show groupies-test-dead >"$work/out" || return 1
+	grep -Eq '^  exit +137, OOMKilled true' "$work/out" && grep -Eq '^  limit +157286400' "$work/out" &&
+		grep -Eq '^  last usage +1[45][0-9]{7}' "$work/out" && grep -Eq '^  verdict +killed by its own limit' "$work/out" &&
+		grep -q '^hog: killed by the memory limit' "$work/out"
+}
+
+cleans_up_everything_of_ours_and_nothing_else() {
+	cli create --name groupies-test-other --network none "$(cli images -q localhost/groupies-hog)" 1M >/dev/null || return 1
+	cli tag "$(cli images -q localhost/groupies-hog)" groupies-test-other:1
+	d clean >"$work/out" || return 1
+	nothing_is_left "$socket" && cli inspect groupies-test-other >/dev/null && [ -z "$(ls -A /run/groupies-docker)" ] || return 1
+	cli rm -f groupies-test-other >/dev/null && cli rmi groupies-test-other:1 >/dev/null
+	[ "$(d clean)" = "nothing of ours is there" ]
+}
+
+runs_another_image() {
+	d load >/dev/null && cli create --name groupies-test-base --network none "$(cli images -q localhost/groupies-hog)" >/dev/null &&
+		cli commit --change 'ENTRYPOINT ["/hog", "--hold"]' groupies-test-base groupies-test-eater:1 >/dev/null || return 1
+	cli rm groupies-test-base >/dev/null
+	d run 40M --image groupies-test-eater:1 --json >"$work/other.json" && is "$work/other.json" "j[0]['ending']" fits &&
+		d run 200M --image groupies-test-eater:1 --json >"$work/other.json" && is "$work/other.json" "j[0]['ending']" killed
+	local code=$?
+	[ -n "$(cli images -q groupies-test-eater)" ] || no "the image that was there is gone"
+	cli rmi groupies-test-eater:1 >/dev/null
+	d clean >/dev/null
+	return $code
+}
+
+says_that_an_image_cannot_be_pulled() {
+	d run 1M --image localhost:1/nobody/nothing 2>"$work/err" && return 1
+	[ $? = 1 ] && [ "$(wc -l <"$work/err")" = 1 ] && grep -q '^groupies-docker: image localhost:1/nobody/nothing: is not there and cannot be pulled: ' "$work/err"
+}
+
+passes_the_engines_own_refusal_on() {
+	d run 1M --memory 1M 2>"$work/err" && return 1
+	[ $? = 1 ] && grep -qi 'the engine says: Minimum memory limit' "$work/err" && nothing_is_left "$socket"
+}
+
+leaves_a_container_of_the_same_name_alone() {
+	d run 10M --name groupies-test-kept --keep >/dev/null || return 1
+	d run 20M --name groupies-test-kept 2>"$work/err" && return 1
+	grep -q 'is already in use' "$work/err" && [ "$(cli inspect -f '{{.State.Running}}' groupies-test-kept)" = true ] && d clean >/dev/null
+}
+
+tells_a_sigkill_from_a_kill_for_memory() {
+	d run 100M --name groupies-test-shot --json >"$work/shot.json" &
+	local ours=$!
+	until_true 20 cli exec groupies-test-shot /hog --version >/dev/null 2>&1
+	cli kill groupies-test-shot >/dev/null
+	wait "$ours"
+	[ $? = 1 ] && is "$work/shot.json" "j[0]['ending']" ended && is "$work/shot.json" "j[0]['held']" false
+}
+
+says_that_somebody_else_removed_it() {
+	d run 100M --name groupies-test-gone >/dev/null 2>"$work/err" &
+	local ours=$!
+	until_true 20 cli exec groupies-test-gone /hog --version >/dev/null 2>&1
+	cli rm -f groupies-test-gone >/dev/null
+	wait "$ours"
+	[ $? = 1 ] && grep -q 'groupies-test-gone' "$work/err" && [ "$(wc -l <"$work/err")" = 1 ]
+}
+
+# ---- signals --------------------------------------------------------------------------------------------
+
+# A shell without job control has its background ignore SIGINT.
+with_sigint() {
+	exec python3 -c '
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$@"
+}
+
+leaves_nothing_after_a_signal() { # SIGNAL SECONDS
+	local ours code
+	with_sigint "$program" --socket "$socket" demo >/dev/null 2>"$work/err" &
+	ours=$!
+	until_true 10 grep -q groupies-docker "/proc/$ours/comm"
+	read -rt "$2" -u "$never" || :
+	kill -s "$1" "$ours"
+	wait "$ours"
+	code=$?
+	[ "$code" = $((128 + $(kill -l "$1"))) ] || no "exit $code: $(cat "$work/err")" || return 1
+	[ ! -s "$work/err" ] && nothing_is_left "$socket"
+}
+
+leaves_nothing_when_nobody_reads() {
+	d demo 2>"$work/err" | true
+	[ "${PIPESTATUS[0]}" = 1 ] && nothing_is_left "$socket"
+}
+
+# ---- stats, live ----------------------------------------------------------------------------------------
+
+draws_each_frame_with_one_write() {
+	d run 20M --name groupies-test-live --keep >/dev/null || return 1
+	python3 - "$program" "$socket" <<-'END'
+		import os, pty, signal, sys
+		signal.alarm(60)
+		signal.signal(signal.SIGINT, signal.SIG_DFL)
+		pid, fd = pty.fork()
+		if pid == 0:
+		    os.environ["TERM"] = "xterm"
+		    os.execv("/usr/bin/strace", ["strace", "-qq", "-o", os.environ["work"] + "/frames", "-e", "trace=write",
+		             sys.argv[1], "--socket", sys.argv[2], "stats"])
+		seen = b""
+		while seen.count(b"\033[H") < 3:
+		    seen += os.read(fd, 65536)
+		os.write(fd, b"\003")
+		os.waitpid(pid, 0)
+		frames = seen.split(b"\033[H")
+		assert b"CONTAINER ID" in frames[1] and b"groupies-test-live" in frames[1], frames[1]
+		writes = [l for l in open(os.environ["work"] + "/frames") if l.startswith("write(1,")]
+		assert len(writes) in (3, 4) and all("\\33[H" in w for w in writes), writes
+	END
+}
+
+writes_no_escape_codes_into_a_pipe() {
+	d run 20M --name groupies-test-piped --keep >/dev/null || return 1
+	"$program" --socket "$socket" stats >"$work/live" &
+	live_pid=$!
+	two_frames() { [ "$(grep -c '^CONTAINER ID' "$work/live")" -ge 2 ]; }
+	until_true 20 two_frames
+	local code=$?
+	kill "$live_pid"
+	wait "$live_pid"
+	live_pid=
+	[ $code = 0 ] && ! grep -q $'\033' "$work/live" && grep -q groupies-test-piped "$work/live" && d clean >/dev/null
+}
+
+# ---- podman ---------------------------------------------------------------------------------------------
+
+shows_the_tutorial_on_podman() {
+	"$program" --socket "$podman_socket" demo --json >"$work/podman.json" && demo_holds "$work/podman.json" &&
+		nothing_is_left "$podman_socket"
+}
+
+has_the_figures_that_podman_gives_to_docker() {
+	local p=(--socket "$podman_socket") theirs ours
+	"$program" "${p[@]}" run 40M --name groupies-test-kept --keep >/dev/null || return 1
+	"$program" "${p[@]}" where groupies-test-kept --json >"$work/where.json" || return 1
+	finds_the_group_that_the_container_is_in || no "the pid is not in there" || return 1
+	[ "$("$docker" -H "unix://$podman_socket" inspect -f '{{.Id}} {{.State.Pid}}' groupies-test-kept)" = \
+		"$(value "$work/where.json" 'j["id"] + " " + str(j["pid"])')" ] || return 1
+	same_figures() {
+		theirs=$("$docker" -H "unix://$podman_socket" stats --no-stream --format '{{.ID}} {{.MemUsage}} {{.PIDs}}' groupies-test-kept)
+		ours=$("$program" "${p[@]}" stats --once groupies-test-kept | awk 'NR == 2 { print $1, $4, $5, $6, $NF }')
+		[ "$theirs" = "$ours" ]
+	}
+	until_true 20 same_figures || no "docker at podman: $theirs, ours: $ours" || return 1
+	"$program" "${p[@]}" clean >/dev/null && nothing_is_left "$podman_socket"
+}
+
+# -----------------------------------------------------------------------------------------------------------
+
+start_dockerd
+until_true 0 false # so that $never is there
+try checks_the_engine
+try loads_the_same_image_each_time_and_takes_it_away
+try shows_the_tutorial_with_its_verdicts
+try tells_the_tutorial_in_words
+try survives_on_swap_when_asked
+try says_which_limit_fired_inside_a_playground
+try refuses_a_playground_that_is_not_there
+try keep_one
+try has_the_ids_and_limits_of_the_docker_command
+try finds_the_group_that_the_container_is_in
+try has_the_figures_of_docker_stats
+try shows_the_kernels_files
+try remembers_a_killed_one
+try cleans_up_everything_of_ours_and_nothing_else
+try runs_another_image
+try says_that_an_image_cannot_be_pulled
+try passes_the_engines_own_refusal_on
+try leaves_a_container_of_the_same_name_alone
+try tells_a_sigkill_from_a_kill_for_memory
+try says_that_somebody_else_removed_it
+for moment in 0.02 0.1 0.2 0.4 0.8 1.6 3; do try leaves_nothing_after_a_signal INT $moment; done
+try leaves_nothing_after_a_signal TERM 1
+try leaves_nothing_after_a_signal HUP 2
+try leaves_nothing_when_nobody_reads
+try draws_each_frame_with_one_write
+try writes_no_escape_codes_into_a_pipe
+if command -v podman >/dev/null; then
+	start_podman
+	try shows_the_tutorial_on_podman
+	try has_the_figures_that_podman_gives_to_docker
+fi
+finish
