@@ -35,7 +35,7 @@ start_podman() {
 	# The limit of files that it would ask for may be more than this machine lets root have.
 	printf '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n' >"$work/containers.conf"
 	CONTAINERS_CONF=$work/containers.conf podman --root "$work/podman-data" --runroot "$work/podman-run" --tmpdir "$work/podman-tmp" \
-		--cgroup-manager "$(is_systemd && echo systemd || echo cgroupfs)" --events-backend file \
+		--runtime runc --cgroup-manager "$(is_systemd && echo systemd || echo cgroupfs)" --events-backend file \
 		system service --time 0 "unix://$podman_socket" >"$work/podman.log" 2>&1 &
 	podman_pid=$!
 	until_true 60 answers "$podman_socket" || { tail "$work/podman.log" && exit 1; }
