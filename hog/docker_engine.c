@@ -19,6 +19,7 @@
 #define USUAL_SOCKET "/var/run/docker.sock"
 
 #define CONNECT_SECONDS 5
+#define PING_SECONDS    10
 #define CALL_SECONDS    20
 #define SILENCE_SECONDS 60
 
@@ -339,7 +340,8 @@ static int engine_is_not_too_new(struct engine *engine, struct error *err)
 
 static int engine_negotiate(struct engine *engine, struct error *err)
 {
-	struct transfer transfer = {.call = &engine_get};
+	static const struct call ping = {.method = "GET", .seconds = PING_SECONDS};
+	struct transfer transfer = {.call = &ping};
 	int status = transfer_run(engine, &transfer, "http://engine/_ping", err);
 	int minor = api_minor(transfer.api);
 

@@ -163,11 +163,7 @@ static int ask(struct watch *watch, struct error *err)
 
 	if (container_inspect(watch->engine, watch->trial->id, &watch->state, err) < 0 ||
 	    container_output(watch->engine, &watch->state, &frames, err) < 0)
-		return err->code == ENOENT
-			       ? error_set(err, EREMOTEIO,
-					   "container %s: somebody else has removed it meanwhile",
-					   watch->order->name)
-			       : -err->code;
+		return -err->code;
 	testimony->running = watch->state.running;
 	testimony->oom_killed = watch->state.oom_killed;
 	testimony->exit_code = watch->state.exit_code;
@@ -274,9 +270,17 @@ int trial_run(struct engine *engine, const struct reply_info *info, const struct
 	testimony->swap_bytes = order->swap_bytes;
 	testimony->engine_limits_swap = info->limits_swap;
 	testimony->host_swap_bytes = host_swap_bytes();
-	if (trial_create(&watch, err) < 0 || begin(&watch, err) < 0 ||
-	    watch_until_settled(&watch, err) < 0 || hear_events(&watch, err) < 0)
+	if (trial_create(&watch, err) < 0)
 		return error_context(err, "%s", order->name);
+	if (begin(&watch, err) < 0 || watch_until_settled(&watch, err) < 0 ||
+	    hear_events(&watch, err) < 0) {
+		/* It was there. */
+		if (err->code == ENOENT)
+			return error_set(err, EREMOTEIO,
+					 "container %s: somebody else has removed it meanwhile",
+					 order->name);
+		return error_context(err, "%s", order->name);
+	}
 	row_fill(&watch, info);
 	judgement_reach(testimony, &ret_trial->judgement);
 	return 0;

@@ -1,0 +1,299 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# groupies-docker when things go wrong: each time one sentence, and the exit code of the manual. The
+# engine is docker/engine.py, which does what a real one cannot be made to do. Changes nothing on this
+# host but for one group of its own, which it removes.
+
+. "$(dirname "$0")/lib.sh"
+[ "$(id -u)" = 0 ] || { echo "$0: needs root" >&2; exit 1; }
+
+program=$build/groupies-docker
+work=$(mktemp -d /tmp/groupies-test.XXXXXX)
+chmod 755 "$work"
+socket=$work/sock
+engine=
+group=
+sleeper=
+
+end() {
+	[ -z "$engine" ] || kill "$engine"
+	[ -z "$sleeper" ] || kill "$sleeper"
+	[ -z "$group" ] || remove_groups "$group"
+	rm -rf "$work"
+} 2>/dev/null
+trap end EXIT
+trap 'exit 130' INT TERM HUP
+
+# ---- shorthands ------------------------------------------------------------------------------------
+
+# with MODE COMMAND...: starts that engine and runs groupies-docker against it; $code, out and err.
+with() {
+	local mode=$1
+	shift
+	rm -f "$socket"
+	# shellcheck disable=SC2086 # two words
+	python3 "$here/tests/system/docker/engine.py" "$socket" "$mode" ${process:-} 2>"$work/engine.err" &
+	engine=$!
+	until_true 20 test -S "$socket"
+	ours --socket "$socket" "$@"
+	kill "$engine"
+	wait "$engine" 2>/dev/null
+	engine=
+}
+
+# ours ARG...: within a bound that nothing here may need.
+ours() {
+	timeout -k 5 50 "$program" "$@" >"$work/out" 2>"$work/err" </dev/null
+	code=$?
+}
+
+# says CODE PATTERN: that exit code, and one line on stderr that matches.
+says() {
+	[ "$code" = "$1" ] || { echo "exit $code, not $1"; cat "$work/err"; return 1; }
+	[ "$(wc -l <"$work/err")" = 1 ] || { echo "not one line:"; cat "$work/err"; return 1; }
+	# shellcheck disable=SC2254 # a pattern
+	case $(cat "$work/err") in "groupies-docker: "$2) ;; *) echo "it says:"; cat "$work/err"; return 1 ;; esac
+	! grep -q $'\033' "$work/err" "$work/out"
+}
+
+# row MODE CODE PATTERN COMMAND...: one row of the table below.
+engine_that_is() {
+	local mode=$1 wanted=$2 pattern=$3
+	shift 3
+	with "$mode" "$@"
+	says "$wanted" "$pattern"
+}
+
+# ---- no engine ---------------------------------------------------------------------------------------
+
+says_that_there_is_no_socket() {
+	ours --socket "$work/none" stats --once
+	says 3 "$work/none: there is no such socket: start docker (or install docker.io), or name another one with --socket"
+}
+
+takes_the_socket_of_the_environment() {
+	DOCKER_HOST=unix://$work/none ours check
+	says 3 "$work/none: there is no such socket: *" || return 1
+	DOCKER_HOST=tcp://127.0.0.1:2375 ours check
+	says 2 "DOCKER_HOST: 'tcp://127.0.0.1:2375' is not a unix socket: write /path or unix:///path"
+}
+
+asks_no_proxy() {
+	http_proxy=http://127.0.0.1:1 all_proxy=http://127.0.0.1:1 with good where fake
+	[ "$code" = 1 ] && [ ! -s "$work/err" ]
+}
+
+says_that_it_has_no_right() {
+	cp "$program" "$work/program" && chmod 755 "$work/program"
+	python3 -c 'import socket, sys, os; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); os.chmod(sys.argv[1], 0o600)' "$work/private"
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$work/program" --socket "$work/private" check >"$work/out" 2>"$work/err"
+	code=$?
+	says 3 "$work/private: no right to it: run this as root (*"
+}
+
+says_that_nobody_listens() {
+	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$work/deaf"
+	ours --socket "$work/deaf" demo
+	says 3 "$work/deaf: nobody listens there: the engine has been stopped, start it again"
+}
+
+says_that_it_is_no_socket() {
+	echo hello >"$work/file"
+	ours --socket "$work/file" check
+	says 3 "$work/file: is not a socket"
+}
+
+says_that_the_path_is_too_long() {
+	ours --socket "/$(printf 'x%.0s' {1..200})" check
+	says 2 '--socket: a path of 201 bytes is too long for a socket (107)'
+}
+
+# ---- what is typed -------------------------------------------------------------------------------------
+
+refuses_a_bad_name() { # NAME, quoted for the shell
+	local option
+	eval "set -- $1"
+	for option in where show stats; do
+		ours --socket "$socket" "$option" -- "$1"
+		says 2 "'*' is not the name or id of a container: *" || return 1
+	done
+	for option in name image parent; do
+		ours --socket "$socket" run 1M "--$option=$1"
+		says 2 "--$option: '*' is not *" || return 1
+	done
+}
+
+refuses_what_makes_no_sense() {
+	local row
+	while IFS='|' read -r row pattern; do
+		# shellcheck disable=SC2086 # words
+		ours $row
+		says 2 "$pattern" || { echo "for: $row"; return 1; }
+	done <<-'END'
+		|a command is missing: see groupies-docker --help
+		dance|'dance' is not a command: see groupies-docker --help
+		run|run: needs a SIZE
+		where|where: needs a NAME
+		where a b|where: 'b' is too much
+		run 10X|SIZE: '10X' is not a size*
+		run 0|SIZE: nothing to eat: *
+		run 1M --memory 0|--memory: 0 is no limit
+		run 1M --memory 101%|--memory: *more than 100%*
+		run 1M --once|--once: does not go with run
+		stats --memory 1M|--memory: does not go with stats
+		demo --name x|--name: does not go with demo
+		check --socket|--socket: needs a value: see groupies-docker --help
+		check --json=1|--json: takes no value: leave out what follows the =
+		check --frob|--frob: no such option*
+		check --socket x|--socket: 'x' is not a unix socket: write /path or unix:///path
+	END
+}
+
+answers_help_and_version_without_an_engine() {
+	ours --help
+	[ "$code" = 0 ] && grep -q '^usage: groupies-docker' "$work/out" || return 1
+	ours --version
+	[ "$code" = 0 ] && grep -q '^groupies-docker (groupies) ' "$work/out"
+}
+
+# ---- what still works ------------------------------------------------------------------------------------
+
+reads_answers_split_at_every_byte() {
+	with good stats --once --json
+	cp "$work/out" "$work/whole"
+	[ "$code" = 0 ] && with bytewise stats --once --json && [ "$code" = 0 ] && cmp "$work/whole" "$work/out" || return 1
+	grep -q '"usage_bytes": 42000000, "limit_bytes": 157286400' "$work/out" && grep -q '"tasks_limit": null' "$work/out" || return 1
+	with bytewise check
+	[ "$code" = 0 ] && [ ! -s "$work/err" ]
+}
+
+speaks_with_a_newer_engine() {
+	with new check
+	[ "$code" = 0 ] && grep -q '29.1, API 1.52, spoken 1.44' "$work/out"
+}
+
+leaves_out_who_vanishes_between_two_calls() {
+	with vanished stats --once
+	[ "$code" = 0 ] && [ ! -s "$work/err" ] && [ "$(wc -l <"$work/out")" = 1 ]
+}
+
+lets_no_name_steer_the_terminal() {
+	with escapes stats --once
+	[ "$code" = 0 ] && grep -q '?\[31mred??' "$work/out" && ! grep -q $'\033' "$work/out"
+}
+
+notes_that_swap_is_not_accounted_for() {
+	with no-swap check
+	if [ "$(awk '/^SwapTotal/ {print $2}' /proc/meminfo)" = 0 ]; then
+		[ "$code" = 0 ] && grep -q '^note  swap .*swapaccount=1' "$work/out"
+	else
+		[ "$code" = 1 ] && grep -q '^BAD   swap .*swapaccount=1' "$work/out"
+	fi
+}
+
+checks_that_a_rootless_engine_has_limits() {
+	with rootless check
+	[ "$code" = 1 ] && grep -q '^BAD   memory  *cannot be limited by this engine: it is rootless' "$work/out"
+}
+
+ends_at_once_with_a_signal_while_an_engine_is_silent() {
+	rm -f "$socket"
+	python3 "$here/tests/system/docker/engine.py" "$socket" silent &
+	engine=$!
+	until_true 20 test -S "$socket"
+	python3 -c '
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$program" --socket "$socket" stats --once >"$work/out" 2>"$work/err" &
+	local pid=$! start=$SECONDS
+	until_true 10 grep -q groupies-docker "/proc/$pid/comm"
+	until_true 10 grep -q "$socket" /proc/net/unix
+	kill -INT "$pid"
+	wait "$pid"
+	code=$?
+	kill "$engine"
+	wait "$engine" 2>/dev/null
+	engine=
+	[ "$code" = 130 ] && [ ! -s "$work/err" ] && [ $((SECONDS - start)) -le 9 ]
+}
+
+# The engine says 150 MiB; the group of the process that it names has 100 MiB.
+says_when_the_kernel_has_another_limit() {
+	local id memory process
+	[ -d /run/systemd/system ] && return 0 # there it owns the tree
+	id=$(printf '%064x' $$)
+	group=groupies_test_fake_$$
+	memory=$(hierarchy memory)/$group
+	mkdir "$memory" && mkdir "$memory/$id" || return 1
+	if [ -e "$memory/memory.max" ]; then
+		echo +memory >"$memory/cgroup.subtree_control"
+		echo 100M >"$memory/$id/memory.max"
+	else
+		echo 100M >"$memory/$id/memory.limit_in_bytes"
+	fi
+	sleep 100 &
+	sleeper=$!
+	[ "$sleeper" -gt 1 ] && echo "$sleeper" >"$memory/$id/cgroup.procs" || return 1
+	process="$sleeper $id"
+	with good run 40M
+	kill "$sleeper"
+	wait "$sleeper" 2>/dev/null
+	sleeper=
+	remove_groups "$group"
+	group=
+	[ "$code" = 1 ] && grep -Eq '^  mismatch +limit: asked 157286400, the kernel has 104857600 in memory\.(max|limit_in_bytes)$' "$work/out"
+}
+
+# -------------------------------------------------------------------------------------------------------------
+
+until_true 0 false
+check says_that_there_is_no_socket
+check takes_the_socket_of_the_environment
+check asks_no_proxy
+check says_that_it_has_no_right
+check says_that_nobody_listens
+check says_that_it_is_no_socket
+check says_that_the_path_is_too_long
+for bad in /b .. ../../etc/passwd 'a b' "a'b" 'a"b' $'a\nb' $'a\033[31mb' '' '-x' 'a;b' 'a%2fb'; do
+	check refuses_a_bad_name "$(printf %q "$bad")"
+done
+check refuses_what_makes_no_sense
+check answers_help_and_version_without_an_engine
+check engine_that_is silent 3 '*: the engine does not answer (waited 10 s): *' check
+check engine_that_is silent-later 3 '*: the engine does not answer (waited 20 s): *' where fake
+check engine_that_is hangs-up 3 '*: the engine broke off in the middle of an answer: *' check
+check engine_that_is dies 3 '*: the engine broke off in the middle of an answer: *' where fake
+check engine_that_is dies-in-chunks 3 '*: the engine broke off in the middle of an answer: *' where fake
+check engine_that_is dies-in-chunks 3 '*: the engine broke off in the middle of an answer: *' run 1M
+check engine_that_is not-http 3 '*speaks no HTTP: *' check
+check engine_that_is no-version 3 '*does not say which API it speaks: *' check
+check engine_that_is too-old 3 'the engine is too old: it speaks API 1.12, this program 1.25 and later: update docker' stats --once
+check engine_that_is too-new 3 'the engine 99.1 is too new: it speaks API 1.60 and later, this program up to 1.44: *' stats --once
+check engine_that_is odd-version 3 'the engine speaks API 2.0, this program 1.25 to 1.44' stats --once
+check engine_that_is wrong-type 3 "the engine's answer: State.Pid is a text, not a number" where fake
+check engine_that_is negative 3 "the engine's answer: State.Pid is negative: -7" where fake
+check engine_that_is bad-id 3 "the engine's answer: Id is no id: '../../../../etc/pass'" show fake
+check engine_that_is missing 3 "the engine's answer has no State.OOMKilled" show fake
+check engine_that_is list 3 "the engine's answer is a list, not an object" show fake
+check engine_that_is truncated 3 "the engine's answer is JSON that was cut off after * bytes" show fake
+check engine_that_is not-json 3 "the engine's answer is not JSON: *" show fake
+check engine_that_is trailing 3 "the engine's answer goes on behind its JSON at byte *" show fake
+check engine_that_is deep 3 "the engine's answer is not JSON: *" show fake
+check engine_that_is empty 3 "the engine's answer is *" show fake
+check engine_that_is huge 3 "the engine's answer is longer than 4194304 bytes: is this an engine[?]" show fake
+check engine_that_is refuses 1 'the engine says: driver failed:*no "luck"' show fake
+check engine_that_is vanished 4 'the engine says: No such container: fake' show fake
+check engine_that_is vanished 1 '*: somebody else has removed it meanwhile' run 1M
+check engine_that_is load-fails 1 'loading localhost/groupies-hog:*: no space left on device' run 1M
+check engine_that_is load-is-no-json 3 "loading *: the engine's answer is not JSON: *" load
+check engine_that_is long-line 3 'loading *: the engine sends a line of over * bytes' load
+check engine_that_is rootless 1 'this engine cannot limit memory (it is rootless, *' run 1M
+check reads_answers_split_at_every_byte
+check speaks_with_a_newer_engine
+check leaves_out_who_vanishes_between_two_calls
+check lets_no_name_steer_the_terminal
+check notes_that_swap_is_not_accounted_for
+check checks_that_a_rootless_engine_has_limits
+check ends_at_once_with_a_signal_while_an_engine_is_silent
+check says_when_the_kernel_has_another_limit
+finish
