@@ -25,6 +25,18 @@ $(T)/unit/%: $(B)/obj/tests/unit/%.o $(B)/libgroupies.a
 	$(if $(Q),@echo '  LD    $@')
 	$(Q)$(LINK) -pie $^ $(TEST_LIBS) -o $@
 
+# What groupies-docker is made of, but for its main().
+DOCKER_UNITS := $(filter docker%,$(UNITS))
+DOCKER_PARTS := $(filter-out hog/docker.c,$(DOCKER_SOURCES))
+DOCKER_LIBS = $(shell $(PKG_CONFIG) --libs json-c libcurl)
+
+$(B)/obj/tests/unit/docker%.o $(T)/watched/tests/unit/docker%.o: CPPFLAGS += -Ihog
+$(DOCKER_UNITS:%=$(T)/unit/%): $(DOCKER_PARTS:%.c=$(B)/obj/%.o)
+$(DOCKER_UNITS:%=$(T)/watched/unit/%): $(DOCKER_PARTS:%.c=$(T)/watched/%.o)
+# Once more, because objects that come behind an archive are not looked up in it.
+$(DOCKER_UNITS:%=$(T)/unit/%): TEST_LIBS += $(B)/libgroupies.a $(LIB_LIBS) $(DOCKER_LIBS)
+$(DOCKER_UNITS:%=$(T)/watched/unit/%): TEST_LIBS += $(DOCKER_LIBS)
+
 # ---- the real module under the real libpam, as root ------------------------------------------------
 
 STAGE := $(patsubst %.c,$(B)/obj/%.o,$(wildcard tests/integration/stage/*.c))
@@ -62,7 +74,11 @@ FUZZ_FLAGS := -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=a
 $(T)/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h $(wildcard lib/*.c include/groupies/*.h)
 	@mkdir -p $(@D)
 	$(if $(Q),@echo '  FUZZ  $@')
-	$(Q)$(FUZZ_CC) $(STD) $(WARN) $(FUZZ_FLAGS) $< $(wildcard lib/*.c) $(LIB_LIBS) -o $@
+	$(Q)$(FUZZ_CC) $(STD) $(WARN) $(FUZZ_FLAGS) $< $(FUZZ_PARTS) $(wildcard lib/*.c) $(LIB_LIBS) -o $@
+
+# The readers of what an engine sends.
+$(T)/fuzz/docker%: FUZZ_PARTS = -Ihog hog/docker_reply.c hog/docker_stream.c $(DOCKER_LIBS)
+$(filter $(T)/fuzz/docker%,$(FUZZERS:%=$(T)/fuzz/%)): $(wildcard hog/docker_reply.[ch] hog/docker_stream.[ch])
 
 # ---- suites ----------------------------------------------------------------------------------------
 
@@ -81,14 +97,15 @@ check-fuzz-corpus: $(FUZZERS:%=$(T)/fuzz/%)
 fuzz: $(FUZZERS:%=$(T)/fuzz/%)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run fuzz $(T)/fuzz $(FUZZERS)
 
-bench: $(T)/bench/populate $(T)/bench/session $(B)/pam_groupies.so $(B)/groupies-place $(B)/hog
+bench: $(T)/bench/populate $(T)/bench/session $(B)/pam_groupies.so $(B)/groupies-place $(B)/hog \
+		$(B)/groupies-docker $(B)/hog-static
 	@B=$(B) tests/bench/run
 
 lint:
 	@B=$(B) tests/lint
 
 -include $(patsubst %,$(T)/watched/tests/unit/%.d,$(UNITS)) $(patsubst %,$(B)/obj/tests/unit/%.d,$(UNITS)) \
-	$(WATCHED_LIB:.o=.d) $(STAGE:.o=.d) $(STAGED:%=$(B)/obj/tests/integration/%.d)
+	$(WATCHED_LIB:.o=.d) $(DOCKER_PARTS:%.c=$(T)/watched/%.d) $(STAGE:.o=.d) $(STAGED:%=$(B)/obj/tests/integration/%.d)
 
 .PRECIOUS: $(B)/obj/%.o $(T)/watched/%.o
 .PHONY: check-unit check-valgrind check-integration check-fuzz-corpus fuzz bench lint

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "docker_reply.h"
+
+#include "docker_stream.h"
+#include "groupies/size.h"
+
+#include "unit.h"
+
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static const char container_text[] =
+	"{\"Id\":\"" ID "\",\"Name\":\"/forty\",\"Config\":{\"Image\":\"x\",\"Tty\":false},"
+	"\"State\":{\"Status\":\"running\",\"Running\":true,\"OOMKilled\":false,\"Pid\":12,"
+	"\"ExitCode\":0,\"Error\":\"\"},\"HostConfig\":{\"Memory\":157286400,\"MemorySwap\":-1,"
+	"\"CgroupParent\":null}}\n";
+
+static void reads_a_container(void **state)
+{
+	struct error err = ERROR_NONE;
+	struct reply_container container;
+
+	(void)state;
+	assert_done(reply_container_read(container_text, strlen(container_text), &container, &err),
+		    &err);
+	assert_string_equal(container.id, ID);
+	assert_string_equal(container.name, "forty");
+	assert_true(container.running && container.pid == 12);
+	assert_int_equal(container.memory_bytes, 157286400);
+	assert_int_equal(container.memory_swap, -1);
+	assert_string_equal(container.parent, "");
+}
+
+static void says_that_it_was_cut_off_wherever_that_is(void **state)
+{
+	size_t whole = strlen(container_text) - 1, length;
+
+	(void)state;
+	for (length = 0; length < whole; length++) {
+		struct reply_container container;
+		struct error err = ERROR_NONE;
+
+		assert_refused(reply_container_read(container_text, length, &container, &err), &err,
+			       EPROTO, "the engine's answer is");
+	}
+}
+
+static void keeps_a_limit_of_all_bits_exact(void **state)
+{
+	static const char text[] = "{\"pids_stats\":{\"limit\":18446744073709551615}}";
+	struct error err = ERROR_NONE;
+	struct reply_stats stats;
+
+	(void)state;
+	assert_done(reply_stats_read(text, strlen(text), &stats, &err), &err);
+	assert_true(stats.tasks_limit == SIZE_INFINITY);
+	assert_true(stats.limit_bytes == SIZE_INFINITY);
+}
+
+static void takes_the_words_of_v1_and_of_v2(void **state)
+{
+	static const char v1[] = "{\"memory_stats\":{\"stats\":{\"total_inactive_file\":7,"
+				 "\"inactive_file\":3,\"total_rss\":9,\"total_cache\":5}}}";
+	static const char v2[] =
+		"{\"memory_stats\":{\"stats\":{\"inactive_file\":7,\"anon\":9,\"file\":5}}}";
+	struct error err = ERROR_NONE;
+	struct reply_stats one, two;
+
+	(void)state;
+	assert_done(reply_stats_read(v1, strlen(v1), &one, &err), &err);
+	assert_done(reply_stats_read(v2, strlen(v2), &two, &err), &err);
+	assert_memory_equal(&one, &two, sizeof(one));
+	assert_true(one.inactive_bytes == 7 && one.anon_bytes == 9 && one.cache_bytes == 5);
+}
+
+static void refuses_what_is_not_what_was_asked_for(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *words;
+	} rows[] = {
+		{"7 ", "is a number, not a list"},
+		{"null ", "is null, not a list"},
+		{"{}", "is an object, not a list"},
+		{"[7]", "an entry of the list is a number"},
+		{"[{}]", "has no Id"},
+		{"[{\"Id\":\"short\"}]", "Id is no id: 'short'"},
+		{"[{\"Id\":\"../../../etc/passwd\"}]", "Id is no id"},
+		{"[{\"Id\":[]}]", "Id is a list, not a text"},
+		{"[] []", "goes on behind its JSON at byte 3"},
+	};
+	size_t index;
+
+	(void)state;
+	for (index = 0; index < COUNT_OF(rows); index++) {
+		struct reply_row *list = NULL;
+		struct error err = ERROR_NONE;
+
+		assert_refused(
+			reply_rows_read(rows[index].text, strlen(rows[index].text), &list, &err),
+			&err, EPROTO, rows[index].words);
+		assert_null(list);
+	}
+}
+
+static void hears_the_engines_error_in_its_progress(void **state)
+{
+	static const char good[] = "{\"status\":\"Pulling\"}", bad[] = "{\"error\":\"no space\"}";
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	assert_done(reply_progress_read(good, strlen(good), &err), &err);
+	assert_refused(reply_progress_read(bad, strlen(bad), &err), &err, EREMOTEIO, "no space");
+}
+
+static void frames_carry_output_and_nothing_that_steers(void **state)
+{
+	static const char bytes[] = "\1\0\0\0\0\0\0\3a\033b\2\0\0\0\0\0\0\2c\n";
+	static struct frames frames;
+	size_t at;
+
+	(void)state;
+	for (at = 0; at < sizeof(bytes) - 1; at++)
+		frames_feed(&frames, bytes + at, 1);
+	assert_string_equal(frames.text, "a?bc\n");
+}
+
+static void output_without_frames_is_taken_as_it_is(void **state)
+{
+	static struct frames frames;
+
+	(void)state;
+	frames_feed(&frames, "allocating\r\n", 12);
+	assert_string_equal(frames.text, "allocating\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_a_container),
+		cmocka_unit_test(says_that_it_was_cut_off_wherever_that_is),
+		cmocka_unit_test(keeps_a_limit_of_all_bits_exact),
+		cmocka_unit_test(takes_the_words_of_v1_and_of_v2),
+		cmocka_unit_test(refuses_what_is_not_what_was_asked_for),
+		cmocka_unit_test(hears_the_engines_error_in_its_progress),
+		cmocka_unit_test(frames_carry_output_and_nothing_that_steers),
+		cmocka_unit_test(output_without_frames_is_taken_as_it_is),
+	};
+
+	return cmocka_run_group_tests_name("docker_reply", tests, NULL, NULL);
+}
