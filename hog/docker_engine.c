@@ -81,7 +81,7 @@ static int answer_add(struct answer *answer, const char *bytes, size_t length, s
 		return error_set(err, EMSGSIZE,
 				 "the engine's answer is longer than %zu bytes: is this an engine?",
 				 REPLY_LARGEST);
-	if (answer->length + length >= answer->room) {
+	if (!answer->body || answer->length + length >= answer->room) {
 		size_t room = 2 * (answer->length + length) + 4096;
 
 		larger = realloc(answer->body, room);

@@ -88,7 +88,8 @@ static int tar_add(struct tar *tar, const char *name, unsigned mode, const char 
 	(void)snprintf(head + 136, 12, "%011o", 0);
 	memset(head + 148, ' ', 8);
 	head[156] = name[strlen(name) - 1] == '/' ? '5' : '0';
-	memcpy(head + 257, "ustar\00000", 8);
+	memcpy(head + 257, "ustar", 6);
+	head[263] = head[264] = '0';
 	for (at = 0; at < BLOCK; at++)
 		sum += (unsigned char)head[at];
 	(void)snprintf(head + 148, 8, "%06o", sum);

@@ -310,17 +310,23 @@ static uint64_t either(uint64_t v1, uint64_t v2)
 	return v1 ? v1 : v2;
 }
 
+/* Both vocabularies side by side. */
+struct raw_stats {
+	struct reply_stats stats;
+	uint64_t inactive_v2;
+	uint64_t anon_v2;
+	uint64_t cache_v2;
+};
+
 int reply_stats_read(const char *text, size_t length, struct reply_stats *ret, struct error *err)
 {
-	struct {
-		struct reply_stats stats;
-		uint64_t inactive_v2, anon_v2, cache_v2;
-	} raw = {.stats = {.limit_bytes = SIZE_INFINITY, .tasks_limit = SIZE_INFINITY}};
+	struct raw_stats raw = {
+		.stats = {.limit_bytes = SIZE_INFINITY, .tasks_limit = SIZE_INFINITY}};
 #define ROW(path, member)                                                                          \
 	{                                                                                          \
-		path, FIELD_COUNT, false, (size_t)((char *)&raw.member - (char *)&raw), 0          \
+		path, FIELD_COUNT, false, PLACE(struct raw_stats, member), 0                       \
 	}
-	const struct field fields[] = {
+	static const struct field fields[] = {
 		ROW("memory_stats.usage", stats.usage_bytes),
 		ROW("memory_stats.limit", stats.limit_bytes),
 		ROW("memory_stats.max_usage", stats.peak_bytes),

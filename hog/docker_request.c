@@ -117,7 +117,7 @@ struct quoted {
 
 static struct quoted quote(const char *word)
 {
-	struct quoted quoted;
+	struct quoted quoted = {""};
 
 	(void)printable_copy(quoted.text, sizeof(quoted.text), word);
 	return quoted;

@@ -41,7 +41,7 @@ struct words {
 
 static struct words size_words(uint64_t bytes)
 {
-	struct words words;
+	struct words words = {""};
 
 	(void)size_print(bytes, words.text, sizeof(words.text));
 	return words;
