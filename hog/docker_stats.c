@@ -27,6 +27,7 @@ struct seat {
 	struct group group;
 	bool is_found;
 	bool is_fresh; /* in this frame */
+	uint64_t pid;  /* where it is known already */
 	uint64_t cpu_us;
 	uint64_t cpu_at_us;
 };
@@ -62,7 +63,8 @@ static void table_clear(struct table *table)
 
 /* ---- who runs --------------------------------------------------------------------------------------*/
 
-static int seat_add(struct table *table, const char *id, const char *name, struct error *err)
+static int seat_add(struct table *table, const char *id, const char *name, uint64_t pid,
+		    struct error *err)
 {
 	struct seat *larger = realloc(table->seats, (table->count + 1) * sizeof(*larger)), *seat;
 
@@ -75,10 +77,12 @@ static int seat_add(struct table *table, const char *id, const char *name, struc
 	(void)snprintf(seat->row.id, sizeof(seat->row.id), "%s", id);
 	(void)snprintf(seat->row.name, sizeof(seat->row.name), "%s", name);
 	seat->row.cpu_percent = -1;
+	seat->pid = pid;
 	return 0;
 }
 
-static int seat_take(struct table *table, const char *id, const char *name, struct error *err)
+static int seat_take(struct table *table, const char *id, const char *name, uint64_t pid,
+		     struct error *err)
 {
 	size_t index;
 
@@ -88,7 +92,7 @@ static int seat_take(struct table *table, const char *id, const char *name, stru
 			return 0;
 		}
 	}
-	if (seat_add(table, id, name, err) < 0)
+	if (seat_add(table, id, name, pid, err) < 0)
 		return -err->code;
 	table->seats[table->count - 1].is_fresh = true;
 	return 0;
@@ -105,7 +109,8 @@ static int take_named(struct table *table, struct error *err)
 		if (container_inspect(&table->session->engine, request->operands[index], &container,
 				      err) < 0)
 			return -err->code;
-		if (container.running && seat_take(table, container.id, container.name, err) < 0)
+		if (container.running &&
+		    seat_take(table, container.id, container.name, container.pid, err) < 0)
 			return -err->code;
 	}
 	return 0;
@@ -119,7 +124,7 @@ static int take_running(struct table *table, struct error *err)
 
 	(void)owner;
 	for (index = 0; index < count; index++) {
-		if (seat_take(table, rows[index].id, rows[index].name, err) < 0)
+		if (seat_take(table, rows[index].id, rows[index].name, 0, err) < 0)
 			return -err->code;
 	}
 	return count < 0 ? -err->code : 0;
@@ -154,11 +159,12 @@ static void seat_count_cpu(struct seat *seat)
 /* Looks for the group, once: a pid does not change while a container runs. */
 static int seat_find(struct table *table, struct seat *seat, struct error *err)
 {
-	struct reply_container container;
+	struct reply_container container = {.pid = seat->pid};
 
 	if (seat->is_found)
 		return 0;
-	if (container_inspect(&table->session->engine, seat->row.id, &container, err) < 0)
+	if (seat->pid == 0 &&
+	    container_inspect(&table->session->engine, seat->row.id, &container, err) < 0)
 		return -err->code;
 	if (group_find(&seat->group, container.pid, seat->row.id, err) < 0)
 		return -err->code;

@@ -8,7 +8,8 @@
 
 #include "groupies/size.h"
 
-#define KILLED_CODE 137 /* 128 and SIGKILL */
+#define KILLED_CODE        137                     /* 128 and SIGKILL */
+#define CHARGED_IN_ADVANCE ((uint64_t)1024 * 1024) /* by processors, at most about so much */
 
 static const char *const ending_names[] = {
 	[ENDING_FITS] = "fits",     [ENDING_SWAPPED] = "swapped",
@@ -146,15 +147,29 @@ static void say_witnesses(const struct testimony *testimony, struct judgement *j
 		say(judgement, "; the engine's OOMKilled disagrees with the kernel");
 }
 
+/*
+ * Has the kernel counted a kill of this container? The host's count is of everybody: it is believed
+ * where the group was gone too soon, and something else speaks for it.
+ */
+static bool kill_is_counted(const struct testimony *testimony, const struct judgement *judgement)
+{
+	const struct figures *last = &testimony->last;
+
+	if (last->has[WORD_KILLS] && last->of[WORD_KILLS] > 0)
+		return true;
+	return testimony->host_kills > 0 &&
+	       (testimony->oom_killed || testimony->oom_events > 0 ||
+		(last->has[WORD_PEAK] &&
+		 last->of[WORD_PEAK] + CHARGED_IN_ADVANCE >= judgement->limit_bytes));
+}
+
 static void judge_end(const struct testimony *testimony, struct judgement *judgement)
 {
-	bool counted = testimony->host_kills > 0 ||
-		       (testimony->last.has[WORD_KILLS] && testimony->last.of[WORD_KILLS] > 0);
 	uint64_t peak = testimony->last.has[WORD_PEAK] ? testimony->last.of[WORD_PEAK]
 						       : testimony->last.of[WORD_USAGE];
 
 	/* 137 alone proves nothing: anybody may have sent SIGKILL. */
-	if (testimony->exit_code == KILLED_CODE && counted) {
+	if (testimony->exit_code == KILLED_CODE && kill_is_counted(testimony, judgement)) {
 		judgement->ending = ENDING_KILLED;
 		judgement->held = true;
 		say(judgement, "killed by ");

@@ -116,6 +116,20 @@ static void takes_the_hosts_count_where_the_group_was_gone_too_soon(void **state
 	assert_says(&judgement, "kills +1 in /proc/vmstat oom_kill)");
 }
 
+static void does_not_take_a_strangers_kill_for_its_own(void **state)
+{
+	struct testimony testimony = killed();
+	struct judgement judgement;
+
+	(void)state;
+	testimony.last.of[WORD_KILLS] = 0;
+	testimony.last.of[WORD_PEAK] = 100 * MIB;
+	testimony.oom_killed = false;
+	testimony.oom_events = 0;
+	judgement = judge(&testimony);
+	assert_int_equal(judgement.ending, ENDING_ENDED);
+}
+
 static void says_which_witness_disagrees(void **state)
 {
 	struct testimony testimony = killed();
@@ -261,6 +275,7 @@ int main(void)
 		cmocka_unit_test(has_the_files_of_v2_on_v2),
 		cmocka_unit_test(does_not_believe_137_alone),
 		cmocka_unit_test(takes_the_hosts_count_where_the_group_was_gone_too_soon),
+		cmocka_unit_test(does_not_take_a_strangers_kill_for_its_own),
 		cmocka_unit_test(says_which_witness_disagrees),
 		cmocka_unit_test(names_the_limit_above_that_fired),
 		cmocka_unit_test(does_not_blame_a_higher_limit_above),
