@@ -25,6 +25,9 @@
 #include "systemd_bus.h"
 #include "systemd_unit.h"
 
+#define REFRESH_MS      1000
+#define REFRESH_STEP_MS 20
+
 /* ---- a slice in the kernel's tree ------------------------------------------------------------ */
 
 struct slice {
@@ -210,11 +213,53 @@ static int slice_start(sd_bus *bus, struct slice *slice, struct error *err)
 	return 0;
 }
 
-/* systemd can make a slice before it has read its file: then it is unlimited until a reload. */
-static int slice_realize(sd_bus *bus, struct slice *slice, bool enter, struct stamp *stamp,
-			 struct error *err)
+/* Do the kernel's files say just what was asked? */
+static bool slice_is_as_asked(const struct slice *slice)
 {
-	if (slice_start(bus, slice, err) < 0)
+	int index;
+
+	for (index = 0; index < slice->setting_count; index++) {
+		const struct setting *setting = &slice->settings[index];
+		struct error ignored;
+		cleanup_fd int fd = slice_open(slice, setting->hierarchy, false, &ignored);
+		char seen[4096];
+
+		if (fd < 0 || kernel_read(fd, setting->file, seen, sizeof(seen), &ignored) < 0 ||
+		    !setting->matches(setting->value, seen))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * A reload makes systemd know new limits of a living slice; that it also writes them is true of 252
+ * and not of 257 (seen), which does so when it next makes a group below. So an empty slice comes
+ * and goes there. What an administrator has set stays different: that is waited for in vain.
+ */
+static int slice_refresh(sd_bus *bus, const struct slice *slice, struct error *err)
+{
+	const struct timespec step = {.tv_nsec = REFRESH_STEP_MS * 1000 * 1000};
+	char below[UNIT_NAME_SIZE];
+	int waited_ms;
+
+	if (slice_is_as_asked(slice))
+		return 0;
+	(void)snprintf(below, sizeof(below), "%.*s-refresh.slice", (int)strcspn(slice->unit, "."),
+		       slice->unit);
+	if (bus_start_unit(bus, below, err) < 0 || bus_stop_unit(bus, below, err) < 0)
+		return -err->code;
+	for (waited_ms = 0; waited_ms < REFRESH_MS && !slice_is_as_asked(slice);
+	     waited_ms += REFRESH_STEP_MS)
+		(void)nanosleep(&step, NULL);
+	return 0;
+}
+
+/* systemd can make a slice before it has read its file: then it is unlimited until a reload. */
+static int slice_realize(sd_bus *bus, struct slice *slice, const struct part *part, bool enter,
+			 struct stamp *stamp, struct error *err)
+{
+	if (slice_start(bus, slice, err) < 0 ||
+	    (part->applying && slice_refresh(bus, slice, err) < 0))
 		return -err->code;
 	if (slice_settle(slice, err) < 0 &&
 	    (err->code != ENODATA || bus_reload(bus, err) < 0 || slice_settle(slice, err) < 0))
@@ -249,9 +294,9 @@ static int realize(const struct part *part, bool adopt, struct stamp *ret_stamp,
 	/* A run that was killed after it had written may not have reloaded: apply always does. */
 	if ((changed || part->applying) && bus_reload(bus, err) < 0)
 		return -err->code;
-	if (slice_realize(bus, &shared, !part->is_member, &stamp, err) < 0)
+	if (slice_realize(bus, &shared, part, !part->is_member, &stamp, err) < 0)
 		return -err->code;
-	if (part->is_member && slice_realize(bus, &each, true, &stamp, err) < 0)
+	if (part->is_member && slice_realize(bus, &each, part, true, &stamp, err) < 0)
 		return -err->code;
 	/* A part without limits of its own kind still has to be the place to be. */
 	if (part->is_member && each.setting_count == 0)
