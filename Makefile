@@ -48,7 +48,11 @@ PROGRAMS := $(B)/pam_groupies.so $(B)/groupies-place $(B)/groupies-setup $(B)/ho
 	$(if $(DOCKER),$(B)/groupies-docker) \
 	$(if $(shell command -v $(MUSL_CC)),$(B)/hog-static)
 
-all: $(PROGRAMS)
+# Their options are read from the programs themselves.
+COMPLETIONS := $(patsubst %,$(B)/completion/%,groupies-setup hog $(if $(DOCKER),groupies-docker))
+MANUALS := $(wildcard docs/*.[1-8] hog/*.[1-8] lib/*.[1-8] pam_module/*.[1-8] setup/*.[1-8])
+
+all: $(PROGRAMS) $(COMPLETIONS)
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -94,34 +98,40 @@ $(B)/hog-static: $(HOG_SOURCES) $(HOG_LIB:%=lib/%.c) $(wildcard hog/*.h include/
 		-Wl,-z,noseparate-code -Wl,-z,norelro -idirafter $(B)/kernel-headers \
 		$(HOG_SOURCES) $(HOG_LIB:%=lib/%.c) -o $@
 
+$(B)/completion/%: $(B)/% packaging/make-completion
+	@mkdir -p $(@D)
+	$(if $(Q),@echo '  MAKE  $@')
+	$(Q)packaging/make-completion $< >$@
+
 include tests/tests.mk
 -include $(OBJECTS:.o=.d)
 
 # ---- installing ---------------------------------------------------------------------------------
 
+COMPLETION_DIR = $(PREFIX)/share/bash-completion/completions
+man = $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(1)))
+
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBEXEC) \
 		$(DESTDIR)$(PAMDIR) $(DESTDIR)$(PREFIX)/share/pam-configs \
-		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8
+		$(DESTDIR)$(COMPLETION_DIR) $(sort $(foreach page,$(MANUALS),$(call man,$(page))))
 	install -m 755 $(B)/groupies-setup $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(filter $(B)/hog $(B)/hog-static $(B)/groupies-docker,$(PROGRAMS)) \
 		$(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(B)/groupies-place $(DESTDIR)$(LIBEXEC)/
 	install -m 644 $(B)/pam_groupies.so $(DESTDIR)$(PAMDIR)/
 	install -m 644 packaging/pam-configs/* $(DESTDIR)$(PREFIX)/share/pam-configs/
-	$(foreach page,$(wildcard hog/*.1),install -m 644 $(page) $(DESTDIR)$(PREFIX)/share/man/man1/;)
-	$(foreach page,$(wildcard setup/*.8 pam_module/*.8),install -m 644 $(page) \
-		$(DESTDIR)$(PREFIX)/share/man/man8/;)
+	install -m 644 $(COMPLETIONS) $(DESTDIR)$(COMPLETION_DIR)/
+	$(foreach page,$(MANUALS),install -m 644 $(page) $(call man,$(page))/ &&) :
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/groupies-setup $(DESTDIR)$(PREFIX)/bin/hog \
 		$(DESTDIR)$(PREFIX)/bin/hog-static $(DESTDIR)$(PREFIX)/bin/groupies-docker \
 		$(DESTDIR)$(LIBEXEC)/groupies-place $(DESTDIR)$(PAMDIR)/pam_groupies.so \
 		$(DESTDIR)$(PREFIX)/share/pam-configs/groupies-before \
-		$(DESTDIR)$(PREFIX)/share/pam-configs/groupies-after
-	rm -f $(patsubst hog/%,$(DESTDIR)$(PREFIX)/share/man/man1/%,$(wildcard hog/*.1)) \
-		$(foreach page,$(wildcard setup/*.8 pam_module/*.8), \
-		$(DESTDIR)$(PREFIX)/share/man/man8/$(notdir $(page)))
+		$(DESTDIR)$(PREFIX)/share/pam-configs/groupies-after \
+		$(patsubst $(B)/completion/%,$(DESTDIR)$(COMPLETION_DIR)/%,$(COMPLETIONS)) \
+		$(foreach page,$(MANUALS),$(call man,$(page))/$(notdir $(page)))
 	-rmdir $(DESTDIR)$(LIBEXEC)
 
 clean:
