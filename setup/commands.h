@@ -34,6 +34,7 @@ int command_check(const struct options *options, struct report *report);
 int command_run(const struct options *options, struct report *report);
 int command_prove(const struct options *options, struct report *report);
 int command_remove(const struct options *options, struct report *report);
+int command_unwire(const struct options *options, struct report *report);
 
 #define DEFAULT_PLAYGROUND "playground"
 #define DEFAULT_USER       "dockerstudent"

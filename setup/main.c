@@ -21,6 +21,8 @@ const struct command command_table[] = {
 	{"run", "[NAME] -- CMD", "run a command inside a playground", command_run, IN_RUN},
 	{"prove", "[NAME]", "show the limits by experiment", command_prove, IN_PROVE},
 	{"remove", "[NAME]", "take back everything that provision did", command_remove, IN_REMOVE},
+	{"unwire", NULL, "take the module out of PAM, and leave all else", command_unwire,
+	 IN_UNWIRE},
 	{NULL, NULL, NULL, NULL, 0},
 };
 

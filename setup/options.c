@@ -117,7 +117,7 @@ static int check_sha256(const char *value, struct error *err)
 /* ---- the table ------------------------------------------------------------------------------- */
 
 #define AT(field) offsetof(struct options, field)
-#define CHANGING  (IN_PROVISION | IN_APPLY | IN_REMOVE)
+#define CHANGING  (IN_PROVISION | IN_APPLY | IN_REMOVE | IN_UNWIRE)
 #define SPEAKING  (IN_ALL & ~IN_RUN)
 
 static const struct option_row rows[] = {
@@ -126,7 +126,7 @@ static const struct option_row rows[] = {
 	{"group", "NAME", "every member of this Unix group; each gets a quarter of the limits",
 	 IN_PROVISION, AT(group), check_group},
 	{"playground", "NAME", "which playground; the default one is called " DEFAULT_PLAYGROUND,
-	 IN_ALL, AT(playground), playground_name_check},
+	 IN_ALL & ~IN_UNWIRE, AT(playground), playground_name_check},
 	{"memory", "SIZE", "MemoryMax: 10M, 512K, 1.5G, bytes, or 50% of RAM", IN_PROVISION,
 	 AT(memory), check_memory},
 	{"swap", "SIZE", "MemorySwapMax: what may be swapped beside it; 0 is the default",

@@ -25,7 +25,8 @@ enum {
 	IN_RUN = 1 << 4,
 	IN_PROVE = 1 << 5,
 	IN_REMOVE = 1 << 6,
-	IN_ALL = (1 << 7) - 1,
+	IN_UNWIRE = 1 << 7,
+	IN_ALL = (1 << 8) - 1,
 };
 
 extern const struct command command_table[];
