@@ -1,4 +1,4 @@
-# Groupies. Targets: all (into build/), install, demo, check, check-vm, bench, fuzz, lint, deb, clean.
+# Groupies. Targets: all (into build/), install, demo, check, check-vm, check-deb, bench, fuzz, lint, deb, clean.
 # V=1 shows the commands; CFLAGS, CPPFLAGS, LDFLAGS, DESTDIR, PREFIX are the packager's.
 
 PREFIX ?= /usr
@@ -157,8 +157,15 @@ check-built: all check-unit check-integration check-valgrind check-fuzz-corpus c
 check-system: all
 	@tests/system/run $(SYSTEM)
 
+deb:
+	@packaging/get-packages packaging/packages-build packaging/packages-deb
+	@packaging/make-deb $(DEB_VERSION)
+
+check-deb:
+	@tests/package/run $(RELEASES)
+
 check-vm:
 	@tests/vm/check-vm $(KINDS)
 
-.PHONY: all install uninstall clean demo check check-built check-system check-vm
+.PHONY: all install uninstall clean demo check check-built check-system check-vm deb check-deb
 .DELETE_ON_ERROR:
