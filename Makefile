@@ -4,7 +4,9 @@
 PREFIX ?= /usr
 LIBEXEC = $(PREFIX)/libexec/groupies
 MULTIARCH := $(shell $(CC) -print-multiarch)
-PAMDIR ?= $(PREFIX)/lib/$(MULTIARCH)/security
+# Where libpam and pam-auth-update look, whatever PREFIX is.
+PAMDIR ?= /usr/lib/$(MULTIARCH)/security
+PAM_CONFIGS ?= /usr/share/pam-configs
 B := build
 CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
@@ -12,7 +14,8 @@ MUSL_CC ?= musl-gcc
 $(if $(V),,$(eval Q := @))
 
 VERSION := 0.1.0
-STD := -std=gnu11 -D_GNU_SOURCE -Iinclude -DGROUPIES_VERSION='"$(VERSION)"'
+STD := -std=gnu11 -D_GNU_SOURCE -Iinclude -DGROUPIES_VERSION='"$(VERSION)"' \
+	-DGROUPIES_LIBEXEC_DIR='"$(LIBEXEC)"'
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wundef -Wpointer-arith -Wcast-qual -Wvla \
 	$(if $(CI),-Werror)
@@ -54,7 +57,12 @@ MANUALS := $(wildcard docs/*.[1-8] hog/*.[1-8] lib/*.[1-8] pam_module/*.[1-8] se
 
 all: $(PROGRAMS) $(COMPLETIONS)
 
-$(B)/obj/%.o: %.c
+# The module knows its helper by its whole path: another PREFIX is another build.
+$(B)/prefix: always
+	@mkdir -p $(@D)
+	@echo '$(LIBEXEC)' | cmp -s - $@ || echo '$(LIBEXEC)' >$@
+
+$(B)/obj/%.o: %.c $(B)/prefix
 	@mkdir -p $(@D)
 	$(if $(Q),@echo '  CC    $<')
 	$(Q)$(COMPILE) -c $< -o $@
@@ -113,14 +121,14 @@ man = $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(1)))
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBEXEC) \
-		$(DESTDIR)$(PAMDIR) $(DESTDIR)$(PREFIX)/share/pam-configs \
+		$(DESTDIR)$(PAMDIR) $(DESTDIR)$(PAM_CONFIGS) \
 		$(DESTDIR)$(COMPLETION_DIR) $(sort $(foreach page,$(MANUALS),$(call man,$(page))))
 	install -m 755 $(B)/groupies-setup $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(filter $(B)/hog $(B)/hog-static $(B)/groupies-docker,$(PROGRAMS)) \
 		$(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(B)/groupies-place $(DESTDIR)$(LIBEXEC)/
 	install -m 644 $(B)/pam_groupies.so $(DESTDIR)$(PAMDIR)/
-	install -m 644 packaging/pam-configs/* $(DESTDIR)$(PREFIX)/share/pam-configs/
+	install -m 644 packaging/pam-configs/* $(DESTDIR)$(PAM_CONFIGS)/
 	install -m 644 $(COMPLETIONS) $(DESTDIR)$(COMPLETION_DIR)/
 	$(foreach page,$(MANUALS),install -m 644 $(page) $(call man,$(page))/ &&) :
 
@@ -128,8 +136,8 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/groupies-setup $(DESTDIR)$(PREFIX)/bin/hog \
 		$(DESTDIR)$(PREFIX)/bin/hog-static $(DESTDIR)$(PREFIX)/bin/groupies-docker \
 		$(DESTDIR)$(LIBEXEC)/groupies-place $(DESTDIR)$(PAMDIR)/pam_groupies.so \
-		$(DESTDIR)$(PREFIX)/share/pam-configs/groupies-before \
-		$(DESTDIR)$(PREFIX)/share/pam-configs/groupies-after \
+		$(DESTDIR)$(PAM_CONFIGS)/groupies-before \
+		$(DESTDIR)$(PAM_CONFIGS)/groupies-after \
 		$(patsubst $(B)/completion/%,$(DESTDIR)$(COMPLETION_DIR)/%,$(COMPLETIONS)) \
 		$(foreach page,$(MANUALS),$(call man,$(page))/$(notdir $(page)))
 	-rmdir $(DESTDIR)$(LIBEXEC)
@@ -167,5 +175,5 @@ check-deb:
 check-vm:
 	@tests/vm/check-vm $(KINDS)
 
-.PHONY: all install uninstall clean demo check check-built check-system check-vm deb check-deb
+.PHONY: always all install uninstall clean demo check check-built check-system check-vm deb check-deb
 .DELETE_ON_ERROR:
