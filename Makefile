@@ -15,7 +15,7 @@ $(if $(V),,$(eval Q := @))
 
 VERSION := 0.1.0
 STD := -std=gnu11 -D_GNU_SOURCE -Iinclude -DGROUPIES_VERSION='"$(VERSION)"' \
-	-DGROUPIES_LIBEXEC_DIR='"$(LIBEXEC)"'
+	-DGROUPIES_LIBEXEC_DIR='"$(LIBEXEC)"' -DGROUPIES_BIN_DIR='"$(PREFIX)/bin"'
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wundef -Wpointer-arith -Wcast-qual -Wvla \
 	$(if $(CI),-Werror)
@@ -57,10 +57,10 @@ MANUALS := $(wildcard docs/*.[1-8] hog/*.[1-8] lib/*.[1-8] pam_module/*.[1-8] se
 
 all: $(PROGRAMS) $(COMPLETIONS)
 
-# The module knows its helper by its whole path: another PREFIX is another build.
+# Programs of ours know each other by their whole paths: another PREFIX is another build.
 $(B)/prefix: always
 	@mkdir -p $(@D)
-	@echo '$(LIBEXEC)' | cmp -s - $@ || echo '$(LIBEXEC)' >$@
+	@echo '$(LIBEXEC) $(PREFIX)' | cmp -s - $@ || echo '$(LIBEXEC) $(PREFIX)' >$@
 
 $(B)/obj/%.o: %.c $(B)/prefix
 	@mkdir -p $(@D)

@@ -30,10 +30,6 @@
 #include "members.h"
 #include "processes.h"
 
-#ifndef GROUPIES_HOG
-#define GROUPIES_HOG "/usr/bin/hog"
-#endif
-
 #define ERRAND_MS     120000
 #define CPU_SECONDS   2
 #define CPU_TRIES     3

@@ -22,4 +22,10 @@
 #endif
 #define GROUPIES_PLACE GROUPIES_LIBEXEC_DIR "/groupies-place"
 
+/* What the experiments of `prove` are made with. */
+#ifndef GROUPIES_BIN_DIR
+#define GROUPIES_BIN_DIR "/usr/bin"
+#endif
+#define GROUPIES_HOG GROUPIES_BIN_DIR "/hog"
+
 #endif
