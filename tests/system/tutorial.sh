@@ -7,10 +7,13 @@
 . "$(dirname "$0")/lib.sh"
 private_host "$@"
 pages=$here/tests/system/pages.py
+engine=
+engine_reason=
 
 tidy() {
 	local name
 	for name in playground lab byhand; do remove_groups "$name"; done
+	stop_engine
 	umount /var/tmp
 	rmdir "$disk"
 }
@@ -24,15 +27,50 @@ not_here() { # KIND REST...
 	not) echo "$*" && return ;;
 	*) echo "it shows a file" && return ;;
 	esac
-	case ${1:-} in
-	'') return 1 ;;
-	docker) engine_is_here && return 1 || echo 'no container engine, or no groupies-docker, is here' ;;
-	"$layout") return 1 ;;
-	*) echo "it is for $1, and this host is $layout" ;;
-	esac
+	for kind; do
+		case $kind in
+		docker) [ -z "$engine_reason" ] || { echo "$engine_reason" && return; } ;;
+		"$layout") ;;
+		*) echo "it is for $kind, and this host is $layout" && return ;;
+		esac
+	done
+	return 1
 }
 
-engine_is_here() { command -v groupies-docker && groupies-docker check; } >/dev/null 2>&1
+# ---- an engine of our own -------------------------------------------------------------------------
+
+engine_group=groupies_tutorial
+export DOCKER_HOST=unix://$work/docker.sock
+
+# Sets the reason why there is none.
+start_engine() {
+	local driver=(--exec-opt native.cgroupdriver=cgroupfs --cgroup-parent "/$engine_group")
+	[ ! -d /run/systemd/system ] || driver=(--exec-opt native.cgroupdriver=systemd)
+	command -v groupies-docker >/dev/null || { engine_reason='no groupies-docker is installed' && return; }
+	command -v dockerd >/dev/null || { engine_reason='no dockerd is installed' && return; }
+	dockerd --data-root "$work/engine" --exec-root "$work/engine-run" -p "$work/engine.pid" -H "$DOCKER_HOST" \
+		--bridge none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
+		"${driver[@]}" >"$work/engine.log" 2>&1 &
+	engine=$!
+	until_true 60 groupies-docker check >/dev/null 2>&1 ||
+		engine_reason="dockerd does not start: $(tail -n 1 "$work/engine.log")"
+}
+
+end() { # PID
+	kill "$1" 2>/dev/null
+	until_true 30 is_gone "$1" || kill -KILL "$1"
+}
+is_gone() { ! kill -0 "$1" 2>/dev/null; }
+
+stop_engine() {
+	local containerd
+	[ -n "$engine" ] || return
+	timeout 60 groupies-docker clean >/dev/null 2>&1
+	containerd=$(cat "$work/engine-run/containerd/containerd.pid" 2>/dev/null)
+	end "$engine"
+	[ -z "$containerd" ] || is_gone "$containerd" || end "$containerd"
+	remove_groups "$engine_group"
+}
 
 runs_as_shown() { python3 "$pages" run "$here/$1" "$2"; }
 
@@ -55,6 +93,7 @@ mount --bind "$disk" /var/tmp
 install_here
 hash -r
 cd "$here" || exit 1
+start_engine
 layout=$(stat -f -c %T "$(hierarchy memory)" | sed 's/cgroupfs/v1/; s/cgroup2fs/v2/')
 page docs/tutorial.md
 groupies-setup >/dev/null || exit 1 # README begins with it
