@@ -37,11 +37,15 @@ struct slice {
 	int setting_count;
 };
 
-/* systemd does not know these on v1: MemorySwapMax does nothing there (systemd#8814). */
+/*
+ * systemd does not know these on v1: MemorySwapMax does nothing there (systemd#8814), and what
+ * sockets hold is limited by a file of its own (cgroup-v1/memory.rst, 2.7) that it never writes.
+ */
 static bool is_ours_to_write(const struct setting *setting)
 {
 	return !setting->hierarchy->unified &&
-	       (setting->limit == LIMIT_MEMORY_SWAP_MAX || setting->limit == LIMIT_ALLOWED_CPUS);
+	       (setting->limit == LIMIT_MEMORY_SWAP_MAX || setting->limit == LIMIT_ALLOWED_CPUS ||
+		strcmp(setting->file, "memory.kmem.tcp.limit_in_bytes") == 0);
 }
 
 /* Opens the directory of SLICE in HIERARCHY; makes it where systemd does not manage that one. */
