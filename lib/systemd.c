@@ -295,6 +295,8 @@ static int realize(const struct part *part, bool adopt, struct stamp *ret_stamp,
 	    (part->applying && user_managers_settle(part->config, &changed, err) < 0) ||
 	    bus_open(&bus, err) < 0)
 		return -err->code;
+	if (part->applying)
+		bus_be_patient(bus);
 	/* A run that was killed after it had written may not have reloaded: apply always does. */
 	if ((changed || part->applying) && bus_reload(bus, err) < 0)
 		return -err->code;
@@ -537,7 +539,10 @@ static int remove_slice(const struct host *host, const char *name, struct error 
 	bool changed = false;
 
 	slice_name(name, false, 0, slice.unit);
-	if (bus_open(&bus, err) < 0 || bus_unit_string(bus, slice.unit, "Slice", "ControlGroup",
+	if (bus_open(&bus, err) < 0)
+		return -err->code;
+	bus_be_patient(bus);
+	if (bus_unit_string(bus, slice.unit, "Slice", "ControlGroup",
 						       slice.group, sizeof(slice.group), err) < 0)
 		return -err->code;
 	if (*slice.group &&

@@ -71,6 +71,11 @@ int bus_open(sd_bus **ret_bus, struct error *err)
 	return 0;
 }
 
+void bus_be_patient(sd_bus *bus)
+{
+	(void)sd_bus_set_method_call_timeout(bus, BUS_LONG_MS * UINT64_C(1000));
+}
+
 /* ---- calls without a job --------------------------------------------------------------------- */
 
 int bus_reload(sd_bus *bus, struct error *err)

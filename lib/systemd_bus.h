@@ -17,6 +17,7 @@
 
 #define BUS_WAIT_MS 10000 /* for a job: a second is too short on a busy host (runc#2614) */
 #define BUS_CALL_MS 20000 /* for a call; a reload of many units takes its time */
+#define BUS_LONG_MS 90000 /* for a call that no login waits for: as long as systemctl has it */
 
 static inline void bus_close(sd_bus **bus)
 {
@@ -26,6 +27,9 @@ static inline void bus_close(sd_bus **bus)
 #define cleanup_bus __attribute__((cleanup(bus_close)))
 
 int bus_open(sd_bus **ret_bus, struct error *err);
+
+/* From here on calls may take BUS_LONG_MS: no login waits for them. */
+void bus_be_patient(sd_bus *bus);
 
 /* Makes the manager read unit files again (daemon-reload); returns when it has. */
 int bus_reload(sd_bus *bus, struct error *err);
