@@ -814,9 +814,22 @@ row_run() {
 		say closed "$said refused"
 	elif [ "$turned" -gt 0 ]; then
 		say closed "$turned times turned back at the limit"
+	elif asks_the_user_manager && user_manager_is_masked "$user"; then
+		say closed "no user manager to ask: $(tail -n 1 "$work/out.$user")"
 	else
 		say 'not shown' "$user: $(tail -n 1 "$work/out.$user")"
 	fi
+}
+
+# A playground too small for a user manager has it masked: then there is nobody who could start anything.
+asks_the_user_manager() {
+	case $function,$route_word in
+	by_user_unit,* | by_user_timer,* | by_activation,) ;;
+	*) return 1 ;;
+	esac
+}
+user_manager_is_masked() {
+	systemd && [ "$(systemctl show -p LoadState --value "user@$(id -u "$1").service")" = masked ]
 }
 
 wanted() {
