@@ -138,6 +138,18 @@ logind_manages_the_session_like_any_other() {
     eventually has_no_session teststudent
 }
 
+a_session_can_be_killed() {
+    local login seen=0
+    rm -f /tmp/member-is-in
+    by_ssh teststudent 'touch /tmp/member-is-in; sleep 1000' > /dev/null &
+    login=$!
+    eventually test -e /tmp/member-is-in
+    loginctl kill-session --signal=KILL "$(session_of teststudent)"
+    wait "$login" || seen=$?
+    [ "$seen" != 0 ] || claim_fails 'the login went on'
+    eventually has_no_session teststudent
+}
+
 a_user_can_be_terminated() {
     local login seen=0
     rm -f /tmp/member-is-in
@@ -344,6 +356,33 @@ logins_during_a_storm_of_reloads_are_inside_or_refused() {
     same 'logins outside' 0 "$outside"
     [ "$(cat $out/* | grep -cE ':(memory)?:/playground')" -ge $((count / 2)) ] || claim_fails "hardly anybody came in: $(cat $out/* | sort | uniq -c | sort -rn | head -n 3)"
     eventually has_no_session teststudent
+}
+
+# ---- what it costs ----------------------------------------------------------------------------------------------------
+
+median() { sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
+
+# By turns, so that whatever else the machine does meets both.
+a_members_login_takes_at_most_a_tenth_longer() {
+    local user begun member other round
+    fresh --memory 512M --tasks 300
+    rm -f /tmp/took.*
+    mkdir -p kept
+    for round in $(seq 21); do
+        for user in outsider teststudent; do
+            begun=$(date +%s%N)
+            by_ssh "$user" true
+            # The first of each fills caches.
+            [ "$round" = 1 ] || echo $((($(date +%s%N) - begun) / 1000000)) >> /tmp/took.$user
+            eventually has_no_session "$user"
+        done
+    done
+    member=$(median < /tmp/took.teststudent)
+    other=$(median < /tmp/took.outsider)
+    echo "$KIND: ssh login, median of 20: member $member ms, outsider $other ms, ratio $(awk "BEGIN { printf \"%.2f\", $member / $other }")" |
+        tee "kept/$KIND.login.txt"
+    [ $((member * 100)) -le $((other * 110)) ] || claim_fails "$(cat "kept/$KIND.login.txt")"
+    fresh --memory 128M --tasks 300
 }
 
 # ---- across a boot ---------------------------------------------------------------------------------------------------
