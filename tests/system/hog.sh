@@ -506,11 +506,12 @@ holding() {
 holds_without_a_terminal_until_a_signal() {
 	local signal
 	for signal in TERM HUP INT; do
-		# A shell without job control has its background ignore SIGINT.
+		# A shell without job control has its background ignore SIGINT, and nohup SIGHUP.
 		rm -f "$work/out"
 		python3 -c '
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 os.setsid()
 os.execv(sys.argv[1], sys.argv[1:])' "$HOG" 5M --hold >"$work/out" 2>"$work/err" </dev/null &
 		held=$!
