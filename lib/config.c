@@ -113,6 +113,12 @@ static char *read_line(char *buffer, int size, void *stream)
 		line++;
 		length--;
 	}
+	/* libinih would take this one away behind our back, and read a section that we did not see. */
+	if (reading->line == 1 && length >= 3 && memcmp(line, BYTE_ORDER_MARK, 3) == 0) {
+		COMPLAIN(reading, EBADMSG,
+			 "a byte order mark is not where it may be, at the very beginning");
+		return NULL;
+	}
 	memcpy(buffer, line, length);
 	memcpy(buffer + length, "\n", 2);
 	/* A section is a handler's business only when a key follows: look at each ourselves. */

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <security/pam_appl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +38,9 @@
 
 enum subject_id {
 	PERMIT,
+	LOOKED_UP,
 	RAW,
+	READ,
 	STRANGER_1,
 	STRANGER_1000,
 	STRANGER_100000,
@@ -51,6 +54,9 @@ enum subject_id {
 	SUBJECTS
 };
 
+/* What is done by hand after the stack has run, in a subject that stands for a floor. */
+enum { RAW_WRITES = 1, LOOK_UP = 2, READ_BACK = 4 };
+
 struct subject {
 	const char *name;
 	const char *service;
@@ -61,13 +67,39 @@ struct subject {
 	enum subject_id beside; /* what its ratio is to */
 	double at_most;         /* that ratio; 0: no claim */
 	double at_least;        /* within what the claim is on both sides; 0: on one */
-	bool raw_writes;
+	unsigned by_hand;
 	double firsts[ROUNDS], medians[ROUNDS], ratios[ROUNDS];
 };
 
 static struct subject subjects[SUBJECTS] = {
 	[PERMIT] =
-		{"pam_permit", "permit", MEMBER, 1, 1, TIMES, PERMIT, 0, 0, false, {0}, {0}, {0}},
+		{"pam_permit", "permit", MEMBER, 1, 1, TIMES, PERMIT, 0, 0, 0, {0}, {0}, {0}},
+	[LOOKED_UP] = {"pam_permit + getpwnam",
+		       "permit",
+		       MEMBER,
+		       1,
+		       1,
+		       TIMES,
+		       PERMIT,
+		       0,
+		       0,
+		       LOOK_UP,
+		       {0},
+		       {0},
+		       {0}},
+	[READ] = {"pam_permit + raw writes + reads",
+		  "permit",
+		  MEMBER,
+		  1,
+		  1,
+		  TIMES,
+		  RAW,
+		  0,
+		  0,
+		  RAW_WRITES | LOOK_UP | READ_BACK,
+		  {0},
+		  {0},
+		  {0}},
 	[RAW] = {"pam_permit + raw writes",
 		 "permit",
 		 MEMBER,
@@ -77,7 +109,7 @@ static struct subject subjects[SUBJECTS] = {
 		 PERMIT,
 		 0,
 		 0,
-		 true,
+		 RAW_WRITES,
 		 {0},
 		 {0},
 		 {0}},
@@ -90,7 +122,7 @@ static struct subject subjects[SUBJECTS] = {
 			PERMIT,
 			1.3,
 			0,
-			false,
+			0,
 			{0},
 			{0}},
 	[STRANGER_1000] = {"groupies, no member, 1,000 entries",
@@ -102,7 +134,7 @@ static struct subject subjects[SUBJECTS] = {
 			   STRANGER_1,
 			   1.1,
 			   0.9,
-			   false,
+			   0,
 			   {0},
 			   {0}},
 	[STRANGER_100000] = {"groupies, no member, 100,000 entries",
@@ -114,7 +146,7 @@ static struct subject subjects[SUBJECTS] = {
 			     STRANGER_1,
 			     1.1,
 			     0.9,
-			     false,
+			     0,
 			     {0},
 			     {0}},
 	[STRANGER_GROUPS] = {"groupies, no member, a @group too",
@@ -126,7 +158,7 @@ static struct subject subjects[SUBJECTS] = {
 			     PERMIT,
 			     0,
 			     0,
-			     false,
+			     0,
 			     {0},
 			     {0}},
 	[MEMBER_1] = {"groupies, member, 1 entry",
@@ -138,7 +170,7 @@ static struct subject subjects[SUBJECTS] = {
 		      RAW,
 		      2,
 		      0,
-		      false,
+		      0,
 		      {0},
 		      {0}},
 	[MEMBER_1000] = {"groupies, member, 1,000 entries",
@@ -150,7 +182,7 @@ static struct subject subjects[SUBJECTS] = {
 			 MEMBER_1,
 			 1.1,
 			 0.9,
-			 false,
+			 0,
 			 {0},
 			 {0}},
 	[MEMBER_100000] = {"groupies, member, 100,000 entries",
@@ -162,7 +194,7 @@ static struct subject subjects[SUBJECTS] = {
 			   MEMBER_1,
 			   1.1,
 			   0.9,
-			   false,
+			   0,
 			   {0},
 			   {0}},
 	[CGROUP_1] = {"pam_cgroup, member, 1 rule",
@@ -174,7 +206,7 @@ static struct subject subjects[SUBJECTS] = {
 		      RAW,
 		      0,
 		      0,
-		      false,
+		      0,
 		      {0},
 		      {0}},
 	[CGROUP_1000] = {"pam_cgroup, member, 1,000 rules",
@@ -186,7 +218,7 @@ static struct subject subjects[SUBJECTS] = {
 			 RAW,
 			 0,
 			 0,
-			 false,
+			 0,
 			 {0},
 			 {0}},
 	[CGROUP_10000] = {"pam_cgroup, member, 10,000 rules",
@@ -198,7 +230,7 @@ static struct subject subjects[SUBJECTS] = {
 			  RAW,
 			  0,
 			  0,
-			  false,
+			  0,
 			  {0},
 			  {0}},
 };
@@ -321,6 +353,47 @@ static void write_raw(void)
 	}
 }
 
+static void read_file(const char *path)
+{
+	char text[4096];
+	cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, text, sizeof(text)) < 0)
+		give_up(path);
+}
+
+/*
+ * What has to be looked at before a placement can be believed, each once and without checking it:
+ * the entry, the stamp, the process's own groups, and every limit.
+ */
+static void read_back(void)
+{
+	char path[sizeof(stamp.groups[0].directory) + sizeof(stamp.groups[0].limits[0]) + 2];
+	unsigned index, limit;
+
+	(void)snprintf(path, sizeof(path), GROUPIES_REGISTRY_UID_DIR "/%u", (unsigned)MEMBER_UID);
+	read_file(path);
+	(void)snprintf(path, sizeof(path), GROUPIES_RUN_DIR "/%s", stage_playground);
+	read_file(path);
+	read_file("/proc/self/cgroup");
+	for (index = 0; index < stamp.group_count; index++) {
+		for (limit = 0; limit < stamp.groups[index].limit_count; limit++) {
+			(void)snprintf(path, sizeof(path), "%s/%s", stamp.groups[index].directory,
+				       stamp.groups[index].limits[limit]);
+			read_file(path);
+		}
+	}
+}
+
+static void look_up(const char *user)
+{
+	struct passwd record, *found = NULL;
+	char buffer[2048];
+
+	if (getpwnam_r(user, &record, buffer, sizeof(buffer), &found) != 0 || !found)
+		give_up(user);
+}
+
 /* Back to where this process began, in each hierarchy of the stamp. */
 static void go_back(void)
 {
@@ -353,7 +426,7 @@ static bool is_inside(void)
 
 static bool goes_in(const struct subject *subject)
 {
-	return subject->raw_writes ||
+	return (subject->by_hand & RAW_WRITES) ||
 	       (strcmp(subject->user, MEMBER) == 0 && strcmp(subject->service, "permit") != 0);
 }
 
@@ -362,8 +435,12 @@ static double one_session(const struct subject *subject, pam_handle_t *pamh)
 	double took = now_us();
 	int opened = pam_open_session(pamh, 0);
 
-	if (subject->raw_writes)
+	if (subject->by_hand & LOOK_UP)
+		look_up(subject->user);
+	if (subject->by_hand & RAW_WRITES)
 		write_raw();
+	if (subject->by_hand & READ_BACK)
+		read_back();
 	took = now_us() - took;
 	if (opened != PAM_SUCCESS || is_inside() != goes_in(subject)) {
 		(void)fprintf(stderr, "bench: %s: answer %d, %s\n", subject->name, opened,

@@ -172,6 +172,8 @@ static void refuses_every_bad_line_with_its_number_and_its_word(void **state)
 		{TOP "MemoryMax=10M\n\f[Limits]\n", "lab.conf:3: unknown section"},
 		{TOP "MemoryMax=10M\n\v[Limits]\nTasksMax=1\n", "lab.conf:3: unknown section"},
 		{BOM "[Limits]\nMemoryMax=10M\n", "lab.conf:1: unknown section '[Limits]'"},
+		{" " BOM "[Member]\nMemoryMax=10M\n", "lab.conf:1: a byte order mark is not where"},
+		{BOM BOM "[Member]\nMemoryMax=10M\n", "lab.conf:1: a byte order mark is not where"},
 		{TOP "MemoryMax=10M\n" BOM "TasksMax=64\n", "lab.conf:3: unknown key"},
 		{TOP "Memorymax=10M\n", "lab.conf:2: unknown key 'Memorymax' in [Playground]"},
 		{TOP "MemoryLimit=10M\n", "lab.conf:2: unknown key 'MemoryLimit'"},
