@@ -542,8 +542,8 @@ static int remove_slice(const struct host *host, const char *name, struct error 
 	if (bus_open(&bus, err) < 0)
 		return -err->code;
 	bus_be_patient(bus);
-	if (bus_unit_string(bus, slice.unit, "Slice", "ControlGroup",
-						       slice.group, sizeof(slice.group), err) < 0)
+	if (bus_unit_string(bus, slice.unit, "Slice", "ControlGroup", slice.group,
+			    sizeof(slice.group), err) < 0)
 		return -err->code;
 	if (*slice.group &&
 	    (refuse_populated(host, &slice, err) < 0 || bus_stop_unit(bus, slice.unit, err) < 0 ||

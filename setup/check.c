@@ -380,10 +380,14 @@ static int check_entry(struct audit *audit, const struct registry_entry *entry, 
 /* Whoever can write one of these can take an entry away, or put another one there. */
 static int check_folders(struct audit *audit, struct error *err)
 {
-	static const char *const folders[] = {
-		GROUPIES_CONFIG_DIR,       GROUPIES_STATE_DIR,        GROUPIES_STATE_DIR "/registry",
-		GROUPIES_REGISTRY_UID_DIR, GROUPIES_REGISTRY_GID_DIR, GROUPIES_APPLIED_DIR,
-		GROUPIES_JOURNAL_DIR,      GROUPIES_RUN_DIR};
+	static const char *const folders[] = {GROUPIES_CONFIG_DIR,
+					      GROUPIES_STATE_DIR,
+					      GROUPIES_STATE_DIR "/registry",
+					      GROUPIES_REGISTRY_UID_DIR,
+					      GROUPIES_REGISTRY_GID_DIR,
+					      GROUPIES_APPLIED_DIR,
+					      GROUPIES_JOURNAL_DIR,
+					      GROUPIES_RUN_DIR};
 	size_t index;
 
 	(void)err;

@@ -289,10 +289,11 @@ uint64_t groups_memory_held(const struct stamp *stamp)
 	if (group < 0 || kernel_read(group, "memory.stat", text, sizeof(text), &ignored) < 0)
 		return used;
 	/* The lists of v1 count the group itself; with total_, what is below as well. */
-	reclaimable = strstr(text, "total_inactive_file ")
-			      ? text_number(text, "total_inactive_file") +
-					text_number(text, "total_active_file")
-			      : text_number(text, "inactive_file") + text_number(text, "active_file");
+	reclaimable =
+		strstr(text, "total_inactive_file ")
+			? text_number(text, "total_inactive_file") +
+				  text_number(text, "total_active_file")
+			: text_number(text, "inactive_file") + text_number(text, "active_file");
 	return used > reclaimable ? used - reclaimable : 0;
 }
 

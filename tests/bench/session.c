@@ -14,8 +14,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <security/pam_appl.h>
 #include <pwd.h>
+#include <security/pam_appl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,8 +72,7 @@ struct subject {
 };
 
 static struct subject subjects[SUBJECTS] = {
-	[PERMIT] =
-		{"pam_permit", "permit", MEMBER, 1, 1, TIMES, PERMIT, 0, 0, 0, {0}, {0}, {0}},
+	[PERMIT] = {"pam_permit", "permit", MEMBER, 1, 1, TIMES, PERMIT, 0, 0, 0, {0}, {0}, {0}},
 	[LOOKED_UP] = {"pam_permit + getpwnam",
 		       "permit",
 		       MEMBER,

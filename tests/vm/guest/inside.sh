@@ -34,10 +34,10 @@ memory_mount() {
     if [ "$MEMORY" = v2 ]; then echo /sys/fs/cgroup; else awk '$9 == "cgroup" || / - cgroup / { print $5 }' /proc/self/mountinfo | grep '/memory$'; fi
 }
 
-group() { # [NAME]: the directory of the playground's memory
-    local mount name=${1:-playground}
+group() { # the directory of the playground's memory
+    local mount
     mount=$(memory_mount)
-    if manager_is_systemd; then echo "$mount/$name.slice"; else echo "$mount/$name"; fi
+    if manager_is_systemd; then echo "$mount/playground.slice"; else echo "$mount/playground"; fi
 }
 
 limit_of() { cat "$(group)/memory.max" 2> /dev/null || cat "$(group)/memory.limit_in_bytes"; }
