@@ -217,7 +217,7 @@ static int slice_start(sd_bus *bus, struct slice *slice, struct error *err)
 	return 0;
 }
 
-/* Do the kernel's files say just what was asked? */
+/* Do the kernel's files say just what systemd was asked for? */
 static bool slice_is_as_asked(const struct slice *slice)
 {
 	int index;
@@ -225,9 +225,12 @@ static bool slice_is_as_asked(const struct slice *slice)
 	for (index = 0; index < slice->setting_count; index++) {
 		const struct setting *setting = &slice->settings[index];
 		struct error ignored;
-		cleanup_fd int fd = slice_open(slice, setting->hierarchy, false, &ignored);
+		cleanup_fd int fd = -1;
 		char seen[4096];
 
+		if (is_ours_to_write(setting))
+			continue;
+		fd = slice_open(slice, setting->hierarchy, false, &ignored);
 		if (fd < 0 || kernel_read(fd, setting->file, seen, sizeof(seen), &ignored) < 0 ||
 		    !setting->matches(setting->value, seen))
 			return false;
@@ -311,9 +314,7 @@ static int realize(const struct part *part, bool adopt, struct stamp *ret_stamp,
 	return 0;
 }
 
-/* ---- logins
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- logins ---------------------------------------------------------------------------------- */
 
 static uint64_t boottime_ns(void)
 {
