@@ -3,10 +3,12 @@
 """Where to kill a program, so that each state that it leaves the host in is met once.
 
 Reads the log of `strace -y -e trace=openat,CALLS` on stdin and prints words CALL:signal=KILL:when=N
-for `-e inject=`, which counts each call for itself. CALLS (the argument) are where to kill; openat
-is not among them, since how often it is called depends on what else runs. A call is killed before
-it happens; two calls between which nothing changed would show the same.
+for `-e inject=`, which counts each call for itself. CALLS (the argument) are where to kill. openat is
+one where it creates a file; how often it is called depends on what else runs, so it is counted for
+that name alone, which is printed behind an @ (for `-P`). A call is killed before it happens; two
+calls between which nothing changed would show the same.
 """
+import collections
 import re
 import sys
 
@@ -27,7 +29,14 @@ def changes(call, arguments, result):
     return True
 
 
+def name_of(arguments):
+    """The name that openat was given, where it is the same in each run."""
+    name = re.match(r'[^"]*"([^"\s]+)"', arguments)
+    return name.group(1) if name and not re.search(r"[0-9]{3}", name.group(1)) else None
+
+
 numbers = dict.fromkeys(counted, 0)
+opened = collections.Counter()
 is_new = True
 for line in sys.stdin:
     match = re.match(r"(?:\d+ +)?(\w+)\((.*)\) += (\S+)", line)
@@ -39,4 +48,8 @@ for line in sys.stdin:
         if is_new:
             print(f"{call}:signal=KILL:when={numbers[call]}")
             is_new = False
+    name = name_of(arguments) if call == "openat" else None
+    opened[name] += 1
+    if name and "O_CREAT" in arguments:
+        print(f"openat:signal=KILL:when={opened[name]}@{name}")
     is_new |= changes(call, arguments, result)

@@ -516,7 +516,7 @@ another_hog_is_fetched_only_when_its_checksum_is_right() {
 
 # ---- killed at any point ------------------------------------------------------------------------
 
-# What changes the host, but for openat: what it creates is seen at the next of these.
+# What changes the host, beside an openat that makes a file.
 calls=creat,write,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,link,linkat,symlink,chmod,fchmod,chown,fchown,fchownat,fchmodat,fsync,utimensat,mknod,mknodat,ftruncate
 
 # The calls to be killed at, as strace injects it; runs the command to its end.
@@ -525,11 +525,20 @@ points() {
 	python3 "$here/tests/system/kill_points.py" "$calls" <"$work/strace"
 }
 
+# strace's options for a kill at POINT; none for what is killed at its execve, which then never runs.
+injection() {
+	local call=${1%%:*}
+	[ "$call" != execve ] || { echo never; return; }
+	echo "-qq -o /dev/null -e trace=$call -e inject=${1%%@*}"
+	[ "$call" != openat ] || echo "-P ${1#*@}"
+}
+
 # killed_at POINT COMMAND...: true when it was killed there.
 killed_at() {
 	local point=$1
 	shift
-	strace -qq -o /dev/null -e "trace=$calls" -e "inject=$point" "$@" >"$work/killed" 2>&1
+	# shellcheck disable=SC2046 # words
+	strace $(injection "$point") "$@" >"$work/killed" 2>&1
 	[ $? -eq 137 ]
 } 2>/dev/null
 
@@ -619,9 +628,9 @@ a_killed_apply_is_mended() {
 	echo "#   $count points" >&3
 }
 
-# Puts a wrapper in front of PROGRAM that is killed at a call, with or without its parent. A program
-# of debconf's is started by its frontend, which is a parent in between. The wrapper must not run
-# what may be wrapped.
+# Puts a wrapper in front of PROGRAM that is killed at a call, with or without its parent; at execve
+# it has not even begun. A program of debconf's is started by its frontend, which is a parent in
+# between. The wrapper must not run what may be wrapped.
 wrap() {
 	local frontend=
 	[ -e "$1.real" ] || mv "$1" "$1.real"
@@ -634,9 +643,9 @@ wrap() {
 			unlink $work/points
 			exec strace -qq -y -o $work/strace -e trace=openat,$calls $1.real "\$@"
 		fi
-		{ read -r point whom <$work/kill; } 2>/dev/null || exec $1.real "\$@"
+		{ read -r whom point <$work/kill; } 2>/dev/null || exec $1.real "\$@"
 		unlink $work/kill
-		strace -qq -o /dev/null -e trace=$calls -e "inject=\$point" $1.real "\$@"
+		[ "\$point" = never ] || strace \$point $1.real "\$@"
 		if [ "\$whom" = both ]; then
 			[ -z "$frontend" ] || read -r _ _ _ grandparent _ </proc/\$PPID/stat
 			kill -KILL \$grandparent \$PPID
@@ -660,10 +669,10 @@ a_kill_of() {
 	wrap "$program" # which is itself no difference
 	if [ "${program##*/}" = pam-auth-update ]; then for_kills with_tool; else for_kills; fi
 	[ "$command" != remove ] || provision >/dev/null 2>&1
-	for point in $(child_points "$command"; setup remove >/dev/null 2>&1); do
+	for point in execve execve $(child_points "$command"; setup remove >/dev/null 2>&1); do
 		[ $((count % 3)) -eq 0 ] && whom=alone || whom=both
 		[ "$command" != remove ] || provision >/dev/null 2>&1
-		echo "$point $whom" >"$work/kill"
+		echo "$whom" $(injection "$point") >"$work/kill"
 		"$command" >"$work/killed" 2>&1
 		[ ! -e "$work/kill" ] || no "$program was not run" || return
 		# debconf's frontend says 0 when its child was killed: then blocks do it.
