@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# Rows about what people do with what they have got: README's two commands in a clone, the package, and what the
+# pages show. They need a way to Debian's mirrors and most of an hour each (LONG=1); /root/groupies is the source.
+
+newcomers_source=/root/groupies
+
+# What is told at the end of a run, kept for who wants to read it.
+kept() { # NAME COMMAND...
+    local file=kept/$KIND.$1.txt code=0
+    mkdir -p kept
+    shift
+    (cd "$newcomers_source" && "$@") > "$file" 2>&1 < /dev/null || code=$?
+    tail -n 60 "$file"
+    return $code
+}
+
+make_demo_shows_it_and_takes_it_back() {
+    local before seen
+    apt-get -q -q update
+    (cd "$newcomers_source" && packaging/get-packages packaging/packages-build packaging/packages-demo) > /dev/null 2>&1
+    before=$(host_as_it_is)
+    kept demo make demo || claim_fails "make demo: exit $?"
+    seen=$(cat "kept/$KIND.demo.txt")
+    has_line 'ssh' 'playground' "$seen"
+    has_line 'inside' 'hog: killed by the memory limit of playground' "$seen"
+    same 'what is different' '' "$(diff <(echo "$before") <(host_as_it_is) || true)"
+}
+
+make_check_runs_what_does_not_change_the_host() {
+    local before
+    before=$(host_as_it_is)
+    kept check make check || claim_fails "make check: exit $?"
+    has_line 'what it leaves' 'left to make check-vm' "$(cat "kept/$KIND.check.txt")"
+    same 'what is different' '' "$(diff <(echo "$before") <(host_as_it_is) || true)"
+}
+
+# No service of theirs is wanted: the tests start engines of their own.
+engines_are_there() {
+    printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
+    chmod 755 /usr/sbin/policy-rc.d
+    apt-get -q -q update
+    DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends docker.io podman runc crun ca-certificates \
+        iptables python3 curl > /tmp/engines 2>&1 || claim_fails "$(tail -n 1 /tmp/engines)"
+    rm /usr/sbin/policy-rc.d
+    make -s -C "$newcomers_source" all > /dev/null
+}
+
+containers_are_limited_as_they_are_shown() {
+    engines_are_there
+    GROUPIES_HOST=real kept docker tests/system/docker.sh || claim_fails "$(grep '^not ok' "kept/$KIND.docker.txt" | paste -sd ';')"
+}
+
+the_pages_show_what_is_seen() {
+    engines_are_there
+    GROUPIES_HOST=real kept tutorial tests/system/tutorial.sh || claim_fails "$(grep '^not ok' "kept/$KIND.tutorial.txt" | paste -sd ';')"
+    make -s -C "$newcomers_source" uninstall
+    groupies_is_gone
+}
+
+the_package_comes_and_goes() {
+    kept package bash tests/package/inside "$newcomers_source/package/new.deb" "$newcomers_source/package/old.deb" ||
+        claim_fails "$(grep '^not ok' "kept/$KIND.package.txt" | paste -sd ';')"
+    groupies_is_gone
+}
+
+groupies_is_gone() {
+    [ -z "$(find /usr /etc /var/lib -xdev -name '*groupies*' -not -path '/etc/groupies-vm*' -not -path '/var/lib/apt/*' -not -path '/var/cache/*')" ] ||
+        claim_fails "left: $(find /usr /etc /var/lib -xdev -name '*groupies*' -not -path '/etc/groupies-vm*' | paste -sd ' ')"
+}
