@@ -6,13 +6,13 @@
 # every way out; a machine whose starter was killed ends with it all the same (setpriv --pdeathsig).
 
 # shellcheck disable=SC2034 # set here for who sourced this
-recipe='' memory='' manager='' cmdline='' machine=''
+recipe='' memory='' manager='' cpus='' cmdline='' machine=''
 vm_folder=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 boot_bound_s=${GROUPIES_VM_BOOT_BOUND:-600}
 
-kind_read() { # KIND -> recipe memory manager cmdline
+kind_read() { # KIND -> recipe memory manager cpus cmdline
     local name
-    while read -r name recipe memory manager cmdline; do
+    while read -r name recipe memory manager cpus cmdline; do
         [ "$name" = "$1" ] || continue
         [ "$cmdline" != - ] || cmdline=
         return 0
@@ -46,7 +46,7 @@ machine_qemu() { # PORT CMDLINE
     local restrict=on
     [ -z "${GROUPIES_VM_NETWORK:-}" ] || restrict=off
     exec setpriv --pdeathsig TERM qemu-system-x86_64 -nodefaults -display none -no-user-config \
-        -accel tcg,thread=multi -cpu max -smp 2 -m 2048 \
+        -accel tcg,thread=multi -cpu max -smp "$cpus" -m 2048 \
         -kernel "$machine/vmlinuz" -initrd "$machine/initrd.img" \
         -append "root=/dev/vda rw console=ttyS0 net.ifnames=0 panic=30 modprobe.blacklist=kvm_amd,kvm,powernow_k8 $2" \
         -drive "file=$machine/overlay.qcow2,if=virtio,format=qcow2,cache=unsafe" \

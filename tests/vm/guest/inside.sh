@@ -17,6 +17,20 @@ fresh() {
     provision "$@" > /tmp/provision 2>&1 || claim_fails "provision: $(grep -E 'FAILED|failed|groupies-setup:' /tmp/provision | paste -sd ' ')"
 }
 
+# The playground as the first row has made it, whatever a row has made of it since. Applying it is quicker than to
+# provision anew, and is what an administrator does.
+usual() {
+    cp usual.conf /etc/groupies/playground.conf
+    groupies-setup apply > /tmp/apply 2>&1 || claim_fails "apply: $(paste -sd ' ' /tmp/apply)"
+}
+
+# CONFIG LINE...: another one, for this row, whichever way it ends.
+configured() {
+    trap usual EXIT
+    printf '%s\n' "$@" > /etc/groupies/playground.conf
+    groupies-setup apply > /tmp/apply 2>&1 || claim_fails "apply: $(paste -sd ' ' /tmp/apply)"
+}
+
 # The line of the hierarchy that memory lives on, of a text of /proc/PID/cgroup.
 memory_line() {
     if [ "$MEMORY" = v2 ]; then grep '^0::' <<< "$1"; else grep ':memory:' <<< "$1"; fi || true
@@ -57,6 +71,7 @@ provisioning_ends_well_and_proves_the_limit() {
     fresh --memory 128M --tasks 300
     has_line 'the proof' 'MemoryMax=128M.*seen: exit 137, kills \+1' "$(cat /tmp/provision)"
     same 'the limit as the kernel has it' 134217728 "$(limit_of)"
+    cp /etc/groupies/playground.conf usual.conf
 }
 
 provisioning_again_changes_nothing() {
@@ -111,21 +126,32 @@ what_the_members_user_manager_starts_is_inside() {
 
 a_small_playground_has_no_user_manager_but_a_login() {
     local seen
+    trap usual EXIT
     fresh --memory 10M
     seen=$(by_ssh teststudent "$here"'; ls -d "$XDG_RUNTIME_DIR"; systemd-run --user --scope true; echo "status $?"; hog 100M; echo "hog $?"')
     is_inside 'the login' "$seen"
     has_line 'the runtime directory' "^/run/user/$(id -u teststudent)\$" "$seen"
     has_line 'systemd-run --user' '^status 1$' "$seen"
     has_line 'hog' '^hog 137$' "$seen"
-    fresh --memory 128M --tasks 300
+}
+
+# A member's session that goes on until it is ended from outside.
+session_begins() {
+    rm -f /tmp/member-is-in
+    by_ssh teststudent 'touch /tmp/member-is-in; sleep 1000' > /dev/null &
+    eventually test -e /tmp/member-is-in
+}
+
+session_has_ended() {
+    local seen=0
+    wait $! || seen=$?
+    [ "$seen" != 0 ] || claim_fails 'the login went on'
+    eventually has_no_session teststudent
 }
 
 logind_manages_the_session_like_any_other() {
-    local login id seen=0
-    rm -f /tmp/member-is-in
-    by_ssh teststudent 'touch /tmp/member-is-in; sleep 1000' > /dev/null &
-    login=$!
-    eventually test -e /tmp/member-is-in
+    local id
+    session_begins
     id=$(session_of teststudent)
     has_line 'session-status' 'sleep 1000' "$(loginctl session-status "$id" --no-pager)"
     systemctl daemon-reload
@@ -133,33 +159,19 @@ logind_manages_the_session_like_any_other() {
     same 'the scope after a reload and a restart of logind' "/playground.slice/session-$id.scope" \
         "$(systemctl show -p ControlGroup --value "session-$id.scope")"
     loginctl terminate-session "$id"
-    wait "$login" || seen=$?
-    [ "$seen" != 0 ] || claim_fails 'the login went on'
-    eventually has_no_session teststudent
+    session_has_ended
 }
 
 a_session_can_be_killed() {
-    local login seen=0
-    rm -f /tmp/member-is-in
-    by_ssh teststudent 'touch /tmp/member-is-in; sleep 1000' > /dev/null &
-    login=$!
-    eventually test -e /tmp/member-is-in
+    session_begins
     loginctl kill-session --signal=KILL "$(session_of teststudent)"
-    wait "$login" || seen=$?
-    [ "$seen" != 0 ] || claim_fails 'the login went on'
-    eventually has_no_session teststudent
+    session_has_ended
 }
 
 a_user_can_be_terminated() {
-    local login seen=0
-    rm -f /tmp/member-is-in
-    by_ssh teststudent 'touch /tmp/member-is-in; sleep 1000' > /dev/null &
-    login=$!
-    eventually test -e /tmp/member-is-in
+    session_begins
     loginctl terminate-user teststudent
-    wait "$login" || seen=$?
-    [ "$seen" != 0 ] || claim_fails 'the login went on'
-    eventually has_no_session teststudent
+    session_has_ended
 }
 
 # What three logins of USER and their ends make the host complain about; the machine's own noise is in it.
@@ -195,8 +207,7 @@ roots_own_session_is_never_touched() {
 
 two_members_share_one_budget() {
     local first second
-    groupies-setup remove --terminate > /dev/null 2>&1 || true
-    groupies-setup --user teststudent --user outsider --memory 200M > /dev/null
+    configured '[Playground]' 'Members=teststudent outsider' MemoryMax=200M MemorySwapMax=0
     by_su teststudent 'hog 140M 60' > /tmp/first 2>&1 &
     first=$!
     eventually grep -q '^sleeping' /tmp/first
@@ -205,26 +216,22 @@ two_members_share_one_budget() {
     wait "$first" || true
     [ "$(grep -c 'killed by the memory limit of playground' /tmp/first - <<< "$second" | awk -F: '{ n += $2 } END { print n }')" -ge 1 ] ||
         claim_fails "both lived: $second"
-    fresh --memory 128M --tasks 300
 }
 
 each_member_has_its_own_limit_too() {
     local seen
-    printf '[Playground]\nMembers=teststudent outsider\nMemoryMax=400M\n[Member]\nMemoryMax=100M\nMemorySwapMax=0\n' > /etc/groupies/playground.conf
-    groupies-setup apply > /dev/null
+    configured '[Playground]' 'Members=teststudent outsider' MemoryMax=400M '[Member]' MemoryMax=100M MemorySwapMax=0
     seen=$(by_ssh teststudent "$here"'; hog 150M; echo "status $?"')
     has_line 'where' "/playground(\\.slice)?/(playground-)?$(id -u teststudent)(\\.slice)?(/|\$)" "$(memory_line "$seen")"
     has_line 'hog' '^status 137$' "$seen"
     seen=$(by_su outsider "$here"'; hog 60M; echo "status $?"')
     has_line 'where the other is' "/playground(\\.slice)?/(playground-)?$(id -u outsider)(\\.slice)?(/|\$)" "$(memory_line "$seen")"
     has_line 'hog of the other' '^status 0$' "$seen"
-    fresh --memory 128M --tasks 300
 }
 
 who_joins_a_group_after_apply_is_inside() {
     groupadd -f pupils
-    printf '[Playground]\nMembers=teststudent @pupils\nMemoryMax=128M\n[Member]\nMemoryMax=100M\n' > /etc/groupies/playground.conf
-    groupies-setup apply > /dev/null
+    configured '[Playground]' 'Members=teststudent @pupils' MemoryMax=128M '[Member]' MemoryMax=100M
     is_outside 'before it has joined' "$(by_ssh outsider "$here")"
     usermod -aG pupils outsider
     ! manager_is_systemd || loginctl terminate-user outsider 2> /dev/null || true
@@ -233,7 +240,6 @@ who_joins_a_group_after_apply_is_inside() {
     is_inside 'by su' "$(by_su outsider "$here")"
     gpasswd -d outsider pupils > /dev/null
     groupdel pupils
-    fresh --memory 128M --tasks 300
 }
 
 user_manager_is_gone() { ! systemctl -q is-active "user@$(id -u "$1").service"; }
@@ -244,30 +250,26 @@ apply_reaches_living_sessions() {
     by_su teststudent 'touch /tmp/member-is-in; sleep 1000' > /dev/null 2>&1 &
     login=$!
     eventually test -e /tmp/member-is-in
-    sed -i 's/^MemoryMax=.*/MemoryMax=96M/' /etc/groupies/playground.conf
-    groupies-setup apply > /dev/null
+    configured "$(sed 's/^MemoryMax=.*/MemoryMax=96M/' usual.conf)"
     same 'the limit now' 100663296 "$(limit_of)"
     kill "$login" 2> /dev/null || true
     pkill -u teststudent sleep || true
-    fresh --memory 128M --tasks 300
 }
 
 what_an_administrator_sets_is_respected_and_shown_as_drift() {
+    trap 'systemctl revert playground.slice; usual' EXIT
     systemctl set-property --runtime playground.slice MemoryMax=90M
     is_inside 'a login' "$(by_ssh teststudent "$here")"
     same 'the limit' 94371840 "$(limit_of)"
     has_line 'check' 'MemoryMax' "$(groupies-setup check 2>&1 || true)"
     systemctl revert playground.slice
-    fresh --memory 128M --tasks 300
 }
 
 swap_and_cpus_are_limited_on_v1_too() {
-    printf '[Playground]\nMembers=teststudent\nMemoryMax=128M\nMemorySwapMax=0\nAllowedCPUs=0\n' > /etc/groupies/playground.conf
-    groupies-setup apply > /dev/null
+    configured '[Playground]' Members=teststudent MemoryMax=128M MemorySwapMax=0 AllowedCPUs=0
     same 'memory and swap' 134217728 "$(cat "$(group)/memory.memsw.limit_in_bytes")"
     has_line 'CPUs by ssh' '^Cpus_allowed_list:.*[^-,0-9]0$' "$(by_ssh teststudent 'grep Cpus_allowed_list /proc/self/status')"
     has_line 'CPUs by su' '^Cpus_allowed_list:.*[^-,0-9]0$' "$(by_su teststudent 'grep Cpus_allowed_list /proc/self/status')"
-    fresh --memory 128M --tasks 300
 }
 
 # ---- nobody else notices ------------------------------------------------------------------------------------------
@@ -297,7 +299,7 @@ others_never_notice_that_our_files_are_corrupt() {
     local file
     for file in /var/lib/groupies/registry/uid/*; do echo noise > "$file"; done
     echo noise > /etc/groupies/playground.conf
-    trap 'rm -f /etc/groupies/playground.conf; groupies-setup apply > /dev/null 2>&1; fresh --memory 128M --tasks 300' EXIT
+    trap usual EXIT
     others_log_in 'corrupt files'
     member_is_refused 'corrupt files'
 }
@@ -365,7 +367,7 @@ median() { sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'
 # By turns, so that whatever else the machine does meets both.
 a_members_login_takes_at_most_a_tenth_longer() {
     local user begun member other round
-    fresh --memory 512M --tasks 300
+    configured "$(sed 's/^MemoryMax=.*/MemoryMax=512M/' usual.conf)"
     rm -f /tmp/took.*
     mkdir -p kept
     for round in $(seq 21); do
@@ -382,7 +384,6 @@ a_members_login_takes_at_most_a_tenth_longer() {
     echo "$KIND: ssh login, median of 20: member $member ms, outsider $other ms, ratio $(awk "BEGIN { printf \"%.2f\", $member / $other }")" |
         tee "kept/$KIND.login.txt"
     [ $((member * 100)) -le $((other * 110)) ] || claim_fails "$(cat "kept/$KIND.login.txt")"
-    fresh --memory 128M --tasks 300
 }
 
 # ---- across a boot ---------------------------------------------------------------------------------------------------
