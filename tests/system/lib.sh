@@ -61,7 +61,7 @@ with open(sys.argv[1], "ab", buffering=0) as out:
 real() { [ "${GROUPIES_HOST:-private}" = real ]; }
 
 real_host() {
-	work=$(mktemp -d /var/tmp/groupies-test.XXXXXX)
+	work=$(mktemp -d /srv/groupies-test.XXXXXX) # a disk, which members can reach
 	export work
 	chmod 755 "$work"
 	trap private_end EXIT

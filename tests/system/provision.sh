@@ -527,10 +527,11 @@ points() {
 
 # strace's options for a kill at POINT; none for what is killed at its execve, which then never runs.
 injection() {
-	local call=${1%%:*}
-	[ "$call" != execve ] || { echo never; return; }
-	echo "-qq -o /dev/null -e trace=$call -e inject=${1%%@*}"
-	[ "$call" != openat ] || echo "-P ${1#*@}"
+	case $1 in
+	execve) echo never ;;
+	openat:*) echo "-qq -o /dev/null -e trace=openat -e inject=${1%%@*} -P ${1#*@}" ;;
+	*) echo "-qq -o /dev/null -e trace=${1%%:*} -e inject=$1" ;;
+	esac
 }
 
 # killed_at POINT COMMAND...: true when it was killed there.
@@ -672,7 +673,7 @@ a_kill_of() {
 	for point in execve execve $(child_points "$command"; setup remove >/dev/null 2>&1); do
 		[ $((count % 3)) -eq 0 ] && whom=alone || whom=both
 		[ "$command" != remove ] || provision >/dev/null 2>&1
-		echo "$whom" $(injection "$point") >"$work/kill"
+		echo "$whom $(injection "$point")" >"$work/kill"
 		"$command" >"$work/killed" 2>&1
 		[ ! -e "$work/kill" ] || no "$program was not run" || return
 		# debconf's frontend says 0 when its child was killed: then blocks do it.
