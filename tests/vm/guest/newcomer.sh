@@ -36,15 +36,11 @@ make_check_runs_what_does_not_change_the_host() {
     same 'what is different' '' "$(diff <(echo "$before") <(host_as_it_is) || true)"
 }
 
-# No service of theirs is wanted: the tests start engines of their own.
+# The tests start engines of their own.
 engines_are_there() {
-    printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
-    chmod 755 /usr/sbin/policy-rc.d
     apt-get -q -q update
-    DEBIAN_FRONTEND=noninteractive apt-get -q -y install --no-install-recommends docker.io podman runc crun ca-certificates \
-        iptables python3 curl > /tmp/engines 2>&1 || claim_fails "$(tail -n 1 /tmp/engines)"
-    rm /usr/sbin/policy-rc.d
-    make -s -C "$newcomers_source" all > /dev/null
+    (cd "$newcomers_source" && packaging/get-packages packaging/packages-build tests/packages && make -s all) > /tmp/engines 2>&1 ||
+        claim_fails "$(tail -n 1 /tmp/engines)"
 }
 
 containers_are_limited_as_they_are_shown() {
