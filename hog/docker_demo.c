@@ -24,7 +24,8 @@ static const uint64_t demo_sizes[] = {40 * MIB, 200 * MIB, 100 * MIB};
 /* What goes for every trial of one command. */
 struct stage {
 	struct session *session;
-	char parent[64];
+	char parent_group[64]; /* as the kernel calls it */
+	const char *parent;    /* as the engine does */
 	const char *image;
 	bool image_is_new; /* we brought it, and take it away */
 	json_object *told; /* with --json */
@@ -38,14 +39,16 @@ static int parent_choose(struct stage *stage, struct error *err)
 {
 	const char *name = stage->session->request->parent;
 	bool systemd = strcmp(stage->session->info.driver, "systemd") == 0;
-	char path[64];
-	uint64_t limit;
+	cleanup_group struct group group;
+	char *path = stage->parent_group;
 	int found;
 
+	group_clear(&group);
+	stage->parent = path;
 	if (!name)
 		return 0;
-	(void)snprintf(path, sizeof(path), "/%s%s", name, systemd ? ".slice" : "");
-	found = group_exists(path, &limit, err);
+	(void)snprintf(path, sizeof(stage->parent_group), "/%s%s", name, systemd ? ".slice" : "");
+	found = group_open(&group, path, err);
 	if (found < 0)
 		return -err->code;
 	if (found == 0)
@@ -53,7 +56,7 @@ static int parent_choose(struct stage *stage, struct error *err)
 				 "playground %s: there is no such group on this host (%s): make it "
 				 "with groupies-setup --playground %s",
 				 name, path, name);
-	(void)snprintf(stage->parent, sizeof(stage->parent), "%s", path + systemd);
+	stage->parent = path + systemd;
 	return 0;
 }
 
@@ -169,7 +172,9 @@ static json_object *trial_json(const struct trial *trial)
 	json_object_object_add(object, "held", json_object_new_boolean(judgement->held));
 	json_object_object_add(object, "fired", text_or_null(judgement->group));
 	json_object_object_add(object, "fired_limit_bytes",
-			       json_object_new_uint64(judgement->limit_bytes));
+			       judgement->limit_bytes == SIZE_INFINITY
+				       ? NULL
+				       : json_object_new_uint64(judgement->limit_bytes));
 	json_object_object_add(object, "mismatches", mismatches);
 	json_object_object_add(object, "said", text_or_null(trial->said));
 	json_object_object_add(object, "verdict", json_object_new_string(judgement->sentence));
@@ -222,6 +227,7 @@ static int perform(struct stage *stage, uint64_t size_bytes, struct error *err)
 	struct trial_order order = {.name = request->name ? request->name : invented,
 				    .image = stage->image,
 				    .parent = stage->parent,
+				    .parent_group = stage->parent_group,
 				    .is_hog = !request->image,
 				    .size_bytes = size_bytes,
 				    .memory_bytes = request->memory_bytes,

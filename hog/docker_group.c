@@ -434,23 +434,25 @@ int group_list_files(const struct group *group, FILE *out, struct error *err)
 	return 0;
 }
 
-int group_exists(const char *path, uint64_t *ret_limit, struct error *err)
+int group_open(struct group *group, const char *path, struct error *err)
 {
-	char directory[GROUP_DIRECTORY_SIZE];
 	const struct hierarchy *memory;
-	cleanup_fd int fd = -1;
 	struct error ignored;
 	struct host host;
+	int fd;
 
+	group_clear(group);
 	if (host_read(&host, err) < 0)
 		return -err->code;
 	memory = host_hierarchy(&host, "memory");
-	if (!directory_print(memory, path, directory))
+	group->unified = memory->unified;
+	group->mount_length = strlen(memory->mount);
+	if (!directory_print(memory, path, group->directory[PLACE_MEMORY]))
 		return 0;
-	fd = directory_open(AT_FDCWD, directory, &ignored);
+	fd = directory_open(AT_FDCWD, group->directory[PLACE_MEMORY], &ignored);
 	if (fd < 0)
 		return 0;
-	*ret_limit = file_number(fd, memory->unified ? "memory.max" : "memory.limit_in_bytes", NULL,
-				 SIZE_INFINITY);
+	group->fd[PLACE_MEMORY] = fd;
+	levels_open(group);
 	return 1;
 }

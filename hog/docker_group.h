@@ -70,6 +70,12 @@ struct group {
  * this host, or is gone. The caller closes the group, also after 0 or a failure.
  */
 int group_find(struct group *group, uint64_t pid, const char *id, struct error *err);
+
+/*
+ * Opens the group PATH ("/playground") where memory is counted, and those above it, for
+ * group_levels(). Returns 1, or 0 when it is not there. The caller closes the group.
+ */
+int group_open(struct group *group, const char *path, struct error *err);
 void group_close(struct group *group);
 void group_clear(struct group *group); /* as if nothing had been found */
 
@@ -103,8 +109,5 @@ uint64_t host_kills(void);
 
 /* Bytes of swap this host has. */
 uint64_t host_swap_bytes(void);
-
-/* True when the group PATH ("/playground") exists where memory is counted. *RET_LIMIT: its limit. */
-int group_exists(const char *path, uint64_t *ret_limit, struct error *err);
 
 #endif

@@ -25,6 +25,8 @@ struct watch {
 	const struct trial_order *order;
 	struct trial *trial;
 	struct group group;
+	struct group parent; /* where one was chosen */
+	struct levels parent_before;
 	struct reply_container state;
 	time_t began;
 	uint64_t begin_ms;
@@ -37,6 +39,7 @@ struct watch {
 static void watch_end(struct watch *watch)
 {
 	group_close(&watch->group);
+	group_close(&watch->parent);
 }
 
 #define cleanup_watch __attribute__((cleanup(watch_end)))
@@ -181,6 +184,10 @@ static int begin(struct watch *watch, struct error *err)
 	struct testimony *testimony = &watch->trial->testimony;
 	int found;
 
+	if (*watch->order->parent_group &&
+	    group_open(&watch->parent, watch->order->parent_group, err) < 0)
+		return -err->code;
+	group_levels(&watch->parent, &watch->parent_before);
 	watch->began = time(NULL);
 	watch->kills_before = host_kills();
 	if (container_start(watch->engine, watch->trial->id, err) < 0 ||
@@ -234,6 +241,30 @@ static int hear_events(struct watch *watch, struct error *err)
 	return 0;
 }
 
+/* The levels from the parent up, below which what was asked for stands in for the container. */
+static void levels_below(const struct watch *watch, const struct levels *above, struct levels *ret)
+{
+	size_t index;
+
+	ret->of[0] = (struct level){.limit_bytes = watch->order->memory_bytes};
+	for (index = 0; index < above->count && index + 1 < GROUP_LEVELS; index++)
+		ret->of[index + 1] = above->of[index];
+	ret->count = index + 1;
+}
+
+/* A container may be killed before anybody has seen its group; the parent that was chosen stays. */
+static void ask_the_parent(struct watch *watch)
+{
+	struct testimony *testimony = &watch->trial->testimony;
+	struct levels now = {0};
+
+	if (watch->trial->is_found || watch->parent_before.count == 0)
+		return;
+	group_levels(&watch->parent, &now);
+	levels_below(watch, &watch->parent_before, &testimony->before);
+	levels_below(watch, &now, &testimony->after);
+}
+
 /* The row that is shown: the last that was seen of the group, or what the engine counts. */
 static void row_fill(struct watch *watch, const struct reply_info *info)
 {
@@ -265,6 +296,7 @@ int trial_run(struct engine *engine, const struct reply_info *info, const struct
 
 	memset(ret_trial, 0, sizeof(*ret_trial));
 	group_clear(&watch.group);
+	group_clear(&watch.parent);
 	testimony->size_bytes = order->size_bytes;
 	testimony->memory_bytes = order->memory_bytes;
 	testimony->swap_bytes = order->swap_bytes;
@@ -281,6 +313,7 @@ int trial_run(struct engine *engine, const struct reply_info *info, const struct
 					 order->name);
 		return error_context(err, "%s", order->name);
 	}
+	ask_the_parent(&watch);
 	row_fill(&watch, info);
 	judgement_reach(testimony, &ret_trial->judgement);
 	return 0;

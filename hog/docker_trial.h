@@ -19,7 +19,8 @@
 struct trial_order {
 	const char *name;
 	const char *image;
-	const char *parent;
+	const char *parent;       /* "": the engine's own choice */
+	const char *parent_group; /* the same as the kernel calls it: "/playground" */
 	bool is_hog;
 	uint64_t size_bytes;
 	uint64_t memory_bytes;

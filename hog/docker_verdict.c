@@ -127,6 +127,22 @@ static void say_whose(const struct judgement *from, struct judgement *judgement,
 		    size_words(testimony->memory_bytes).text);
 }
 
+static void say_whose_kill(const struct testimony *testimony, struct judgement *judgement)
+{
+	say(judgement, "killed by ");
+	say_whose(judgement, judgement, testimony);
+}
+
+/* It was gone before its group was seen, and its own limit cannot have been it. */
+static void say_that_nobody_saw(const struct testimony *testimony, struct judgement *judgement)
+{
+	judgement->limit_bytes = SIZE_INFINITY;
+	say(judgement,
+	    "killed by the whole host, or by a limit above the container, whose group was gone "
+	    "before it was seen; its own %s would have been enough",
+	    size_words(testimony->memory_bytes).text);
+}
+
 /* The four witnesses of a kill, and who of them does not agree. */
 static void say_witnesses(const struct testimony *testimony, struct judgement *judgement)
 {
@@ -172,8 +188,10 @@ static void judge_end(const struct testimony *testimony, struct judgement *judge
 	if (testimony->exit_code == KILLED_CODE && kill_is_counted(testimony, judgement)) {
 		judgement->ending = ENDING_KILLED;
 		judgement->held = true;
-		say(judgement, "killed by ");
-		say_whose(judgement, judgement, testimony);
+		if (testimony->after.count == 0 && testimony->size_bytes <= testimony->memory_bytes)
+			say_that_nobody_saw(testimony, judgement);
+		else
+			say_whose_kill(testimony, judgement);
 		say(judgement, ": %s", peak ? "reached " : "was to eat ");
 		if (peak)
 			say(judgement, "%s of ", size_words(peak).text);

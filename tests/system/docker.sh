@@ -199,13 +199,15 @@ survives_on_swap_when_asked() {
 		is "$work/swap.json" "j[0]['row']['swap_bytes'] > 40 * $MiB" true
 }
 
+# A container may be dead before its group is seen. What it is charged in advance counts in its peak before the
+# playground says no.
 says_which_limit_fired_inside_a_playground() {
 	make_playground || return 1
 	d run 100M --parent "$playground" --json >"$work/inside.json" || return 1
 	is "$work/inside.json" "j[0]['ending']" killed && is "$work/inside.json" "j[0]['fired_limit_bytes']" 10485760 &&
 		is "$work/inside.json" "'$playground' in j[0]['fired']" true &&
-		is "$work/inside.json" "j[0]['row']['limit_bytes']" 157286400 &&
-		is "$work/inside.json" "j[0]['row']['peak_bytes'] is None or j[0]['row']['peak_bytes'] <= 10485760" true &&
+		is "$work/inside.json" "j[0]['row']['limit_bytes'] in (None, 157286400)" true &&
+		is "$work/inside.json" "(j[0]['row']['peak_bytes'] or 0) <= 11 * $MiB" true &&
 		is "$work/inside.json" "'10 MiB, which is above the container; its own 150 MiB never came into play' in j[0]['verdict']" true &&
 		nothing_is_left "$socket"
 }
@@ -301,20 +303,28 @@ leaves_a_container_of_the_same_name_alone() {
 	grep -q 'is already in use' "$work/err" && [ "$(cli inspect -f '{{.State.Running}}' groupies-test-kept)" = true ] && d clean >/dev/null
 }
 
+# Starts a trial and has it wait while its container runs, however slow this host is. $ours is it.
+run_and_hold() { # NAME
+	"$program" --socket "$socket" run 100M --name "$1" --json >"$work/held.json" 2>"$work/err" &
+	ours=$!
+	until_true 60 is_running "$1" && kill -STOP "$ours" && is_running "$1" && return
+	kill -CONT "$ours"
+	no "$1 does not run: $(cat "$work/err")"
+}
+is_running() { curl -sf --max-time 5 --unix-socket "$socket" "http://engine/containers/$1/json" | grep -q '"Running":true'; }
+
 tells_a_sigkill_from_a_kill_for_memory() {
-	d run 100M --name groupies-test-shot --json >"$work/shot.json" &
-	local ours=$!
-	until_true 20 cli exec groupies-test-shot /hog --version >/dev/null 2>&1
+	run_and_hold groupies-test-shot || return
 	cli kill groupies-test-shot >/dev/null
+	kill -CONT "$ours"
 	wait "$ours"
-	[ $? = 1 ] && is "$work/shot.json" "j[0]['ending']" ended && is "$work/shot.json" "j[0]['held']" false
+	[ $? = 1 ] && is "$work/held.json" "j[0]['ending']" ended && is "$work/held.json" "j[0]['held']" false
 }
 
 says_that_somebody_else_removed_it() {
-	d run 100M --name groupies-test-gone >/dev/null 2>"$work/err" &
-	local ours=$!
-	until_true 20 cli exec groupies-test-gone /hog --version >/dev/null 2>&1
+	run_and_hold groupies-test-gone || return
 	cli rm -f groupies-test-gone >/dev/null
+	kill -CONT "$ours"
 	wait "$ours"
 	[ $? = 1 ] && grep -q 'groupies-test-gone' "$work/err" && [ "$(wc -l <"$work/err")" = 1 ]
 }

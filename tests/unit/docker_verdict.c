@@ -116,6 +116,23 @@ static void takes_the_hosts_count_where_the_group_was_gone_too_soon(void **state
 	assert_says(&judgement, "kills +1 in /proc/vmstat oom_kill)");
 }
 
+static void does_not_blame_a_limit_that_was_enough(void **state)
+{
+	struct testimony testimony = killed();
+	struct judgement judgement;
+
+	(void)state;
+	testimony.size_bytes = 100 * MIB;
+	testimony.has_figures = false;
+	memset(&testimony.last, 0, sizeof(testimony.last));
+	testimony.after.count = testimony.before.count = 0;
+	judgement = judge(&testimony);
+	assert_int_equal(judgement.ending, ENDING_KILLED);
+	assert_says(&judgement, "killed by the whole host, or by a limit above the container, ");
+	assert_says(&judgement, "its own 150 MiB would have been enough: was to eat 100 MiB (");
+	assert_true(judgement.limit_bytes == SIZE_INFINITY);
+}
+
 static void does_not_take_a_strangers_kill_for_its_own(void **state)
 {
 	struct testimony testimony = killed();
@@ -275,6 +292,7 @@ int main(void)
 		cmocka_unit_test(has_the_files_of_v2_on_v2),
 		cmocka_unit_test(does_not_believe_137_alone),
 		cmocka_unit_test(takes_the_hosts_count_where_the_group_was_gone_too_soon),
+		cmocka_unit_test(does_not_blame_a_limit_that_was_enough),
 		cmocka_unit_test(does_not_take_a_strangers_kill_for_its_own),
 		cmocka_unit_test(says_which_witness_disagrees),
 		cmocka_unit_test(names_the_limit_above_that_fired),
