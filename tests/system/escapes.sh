@@ -736,8 +736,8 @@ table() {
 		26|root's su with 0 to 2 closed|by_closed_descriptors||the helper's clean start|
 		26|su at the lowest priority|by_prepared_shell|renice -n 19 $$ >/dev/null; chrt --idle -p 0 $$; taskset -pc 0 $$ >/dev/null|the helper's clean start|
 		26|root's su with a full pipe as stderr|by_full_stderr||the helper writes to none|
-		26|su after ulimit -v just above what it needs|by_starved_su|-v 1000 20000|a second line in the stack||libpam cannot load the module, which reads as a missing one
-		26|su after ulimit -d just above what it needs|by_starved_su|-d 0 4000|a second line in the stack||libpam cannot load the module, which reads as a missing one
+		26|su after ulimit -v just above what it needs|by_starved_su|-v 1000 20000|nothing of ours, where libpam cannot load it||libpam cannot load the module, which reads as a missing one
+		26|su after ulimit -d just above what it needs|by_starved_su|-d 0 4000|nothing of ours, where libpam cannot load it||libpam cannot load the module, which reads as a missing one
 		27|the moment between a group and its limits|by_moment_before_limits||the stamp|needs strace; needs_ours
 		28|a group made by hand, the member's own|by_hand_made_group||refused|needs_no_systemd; needs_private
 		28|descriptors of its limits, open since before --adopt|by_held_descriptor||made anew|needs_v1; needs_no_systemd; needs_private; needs_setup
