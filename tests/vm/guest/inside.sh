@@ -20,13 +20,16 @@ fresh() {
 # The playground as the first row has made it, whatever a row has made of it since. Applying it is quicker than to
 # provision anew, and is what an administrator does.
 usual() {
-    cp usual.conf /etc/groupies/playground.conf
-    groupies-setup apply > /tmp/apply 2>&1 || claim_fails "apply: $(paste -sd ' ' /tmp/apply)"
+    apply_config "$(cat usual.conf)"
 }
 
 # CONFIG LINE...: another one, for this row, whichever way it ends.
 configured() {
     trap usual EXIT
+    apply_config "$@"
+}
+
+apply_config() { # CONFIG LINE...
     printf '%s\n' "$@" > /etc/groupies/playground.conf
     groupies-setup apply > /tmp/apply 2>&1 || claim_fails "apply: $(paste -sd ' ' /tmp/apply)"
 }
@@ -262,7 +265,6 @@ what_an_administrator_sets_is_respected_and_shown_as_drift() {
     is_inside 'a login' "$(by_ssh teststudent "$here")"
     same 'the limit' 94371840 "$(limit_of)"
     has_line 'check' 'MemoryMax' "$(groupies-setup check 2>&1 || true)"
-    systemctl revert playground.slice
 }
 
 swap_and_cpus_are_limited_on_v1_too() {
