@@ -306,6 +306,69 @@ static int hand_down(const struct group *group, struct error *err)
 	return 0;
 }
 
+static bool is_populated(int group)
+{
+	char text[128];
+	struct error ignored;
+
+	return kernel_read(group, "cgroup.events", text, sizeof(text), &ignored) > 0 &&
+	       strstr(text, "populated 1");
+}
+
+/* Whoever else runs in groups of its own below (a container) has its limits by what is handed down. */
+static int check_guests(int group, struct error *err)
+{
+	cleanup_fd int again = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *entries = again < 0 ? NULL : fdopendir(again);
+	struct dirent *entry;
+
+	if (!entries)
+		return error_errno(err, "cannot list it");
+	(void)steal_fd(&again);
+	while ((entry = readdir(entries))) {
+		bool is_part = strspn(entry->d_name, "0123456789") == strlen(entry->d_name);
+		struct error ignored;
+		cleanup_fd int child = -1;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || is_part)
+			continue;
+		child = directory_open(group, entry->d_name, &ignored);
+		if (child >= 0 && is_populated(child))
+			return error_set(
+				err, EBUSY,
+				"%s in it holds processes that are limited by it, and v2 lets "
+				"no member into a group that holds such a group: end them, or "
+				"give the playground a [Member] section",
+				entry->d_name);
+	}
+	return 0;
+}
+
+/*
+ * A group with processes of its own must not hand controllers down (cgroup-v2.rst, "No Internal
+ * Process Constraint"). It may have done so for members who had limits of their own, or for a
+ * container that has ended: that is taken back, or nobody could enter.
+ */
+static int open_door(const struct group *group, const struct hierarchy *hierarchy,
+		     struct error *err)
+{
+	cleanup_fd int fd = group_open(hierarchy, group->name, err);
+	char text[256], word[48], *saved = NULL, *controller;
+
+	if (fd < 0)
+		return fd;
+	if (kernel_read(fd, "cgroup.subtree_control", text, sizeof(text), err) < 0 ||
+	    (*text && check_guests(fd, err) < 0))
+		return error_context(err, "%s", group->name);
+	for (controller = strtok_r(text, " \n", &saved); controller;
+	     controller = strtok_r(NULL, " \n", &saved)) {
+		(void)snprintf(word, sizeof(word), "-%s", controller);
+		if (kernel_write(fd, "cgroup.subtree_control", word, err) < 0)
+			return error_context(err, "%s", group->name);
+	}
+	return 0;
+}
+
 static int setting_check(const struct group *group, const struct setting *setting,
 			 struct error *err)
 {
@@ -410,6 +473,9 @@ static int group_realize(struct group *group, bool adopt, bool enter, struct sta
 		if (own_group(fd, err) < 0)
 			return error_context(err, "%s/%s", group->hierarchies[index]->mount,
 					     group->name);
+		if (enter && group->hierarchies[index]->unified &&
+		    open_door(group, group->hierarchies[index], err) < 0)
+			return -err->code;
 	}
 	if (settings_apply(group, err) < 0)
 		return -err->code;

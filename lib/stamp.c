@@ -225,6 +225,19 @@ int stamp_open_group(const struct stamp_group *group, struct error *err)
 	return steal_fd(&fd);
 }
 
+/* A group of v2 that hands controllers down takes no process (cgroup-v2.rst, "No Internal Process"). */
+static int check_door(const struct stamp_group *group, int fd, struct error *err)
+{
+	struct error ignored;
+	char text[256];
+
+	if (group->role != STAMP_WRITE || *group->controller ||
+	    kernel_read(fd, "cgroup.subtree_control", text, sizeof(text), &ignored) <= 0)
+		return 0;
+	return error_set(err, EBUSY, "%s: hands controllers down (%s), so no process may enter it",
+			 group->directory, text);
+}
+
 int stamp_check(const struct stamp *stamp, struct error *err)
 {
 	unsigned index;
@@ -234,6 +247,8 @@ int stamp_check(const struct stamp *stamp, struct error *err)
 
 		if (fd < 0)
 			return fd;
+		if (check_door(&stamp->groups[index], fd, err) < 0)
+			return -err->code;
 	}
 	return 0;
 }

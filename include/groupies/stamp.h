@@ -73,7 +73,10 @@ bool stamp_holds_managed(const struct stamp *stamp, const char *cgroup_text);
 /* Moves PID into every group that we write ourselves: one write each. EPERM for pid 0 and 1. */
 int stamp_enter(const struct stamp *stamp, pid_t pid, struct error *err);
 
-/* Checks every group as stamp_open_group does. */
+/*
+ * Checks every group as stamp_open_group does. EBUSY: on v2, a group that processes belong in has come
+ * to hand controllers down, which closes it to them; to realize it again opens it.
+ */
 int stamp_check(const struct stamp *stamp, struct error *err);
 
 #endif

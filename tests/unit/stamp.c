@@ -339,6 +339,24 @@ static void refuses_a_group_whose_limit_cannot_be_read(void **state)
 	assert_refused(stamp_check(&stamp, &err), &err, ENOENT, "pids: pids.max: No such file");
 }
 
+/* v2 lets no process into a group that hands controllers down. */
+static void refuses_a_group_that_is_closed_to_processes(void **state)
+{
+	struct stamp stamp = whole_stamp(*state);
+	struct error err = ERROR_NONE;
+
+	scratch_write(*state, "memory/cgroup.subtree_control", "cpu memory\n", 0644);
+	assert_done(stamp_check(&stamp, &err), &err); /* of v1: a file that means nothing there */
+	stamp.groups[0].controller[0] = '\0';
+	assert_refused(stamp_check(&stamp, &err), &err, EBUSY,
+		       "memory: hands controllers down (cpu memory), so no process may enter it");
+	stamp.groups[0].role = STAMP_LIMITS;
+	assert_done(stamp_check(&stamp, &err), &err);
+	stamp.groups[0].role = STAMP_WRITE;
+	scratch_write(*state, "memory/cgroup.subtree_control", "\n", 0644);
+	assert_done(stamp_check(&stamp, &err), &err);
+}
+
 /* ---- the processes --------------------------------------------------------------------------- */
 
 static void holds_only_who_is_in_every_group(void **state)
@@ -506,6 +524,7 @@ int main(void)
 		with_scratch(refuses_a_link_to_the_very_directory),
 		with_scratch(refuses_a_limit_that_reads_as_unlimited),
 		with_scratch(refuses_a_group_whose_limit_cannot_be_read),
+		with_scratch(refuses_a_group_that_is_closed_to_processes),
 		with_scratch(holds_only_who_is_in_every_group),
 		with_scratch(asks_nobody_to_be_in_a_group_that_only_limits),
 		with_scratch(tells_what_systemd_puts_from_what_we_write),

@@ -232,6 +232,41 @@ each_member_has_its_own_limit_too() {
     has_line 'hog of the other' '^status 0$' "$seen"
 }
 
+# A group of v2 that hands controllers down takes no process: what needed it may be gone, and members must come in.
+members_come_back_in_when_nothing_below_is_limited_any_more() {
+    local login seen guest sleeper playground
+    playground=$(group)
+    configured '[Playground]' Members=teststudent MemoryMax=128M '[Member]' MemoryMax=100M
+    rm -f /tmp/member-is-in
+    by_su teststudent 'touch /tmp/member-is-in; sleep 1000' > /dev/null 2>&1 &
+    login=$!
+    eventually test -e /tmp/member-is-in
+    same 'handed down for the member' memory "$(cat "$playground/cgroup.subtree_control")"
+    usual
+    same 'handed down without [Member]' '' "$(cat "$playground/cgroup.subtree_control")"
+    seen=$(by_su teststudent "$here")
+    same 'a login afterwards' 0::/playground "$(memory_line "$seen")"
+    pkill -u teststudent sleep || true
+    wait "$login" || true
+
+    # As a container engine leaves it.
+    guest=$playground/guest
+    mkdir "$guest"
+    trap 'kill "$sleeper" 2> /dev/null || true; eventually rmdir "$guest"; usual' EXIT
+    echo +memory > "$playground/cgroup.subtree_control"
+    echo 64M > "$guest/memory.max"
+    sleep 1000 &
+    sleeper=$!
+    echo "$sleeper" > "$guest/cgroup.procs"
+    member_is_refused 'a guest that is limited below'
+    seen=$(groupies-setup apply 2>&1) && claim_fails 'apply took the limits of a guest away'
+    has_line 'why' 'guest in it holds processes.*\[Member\] section' "$seen"
+    same "the guest's limit" 67108864 "$(cat "$guest/memory.max")"
+    kill "$sleeper"
+    wait "$sleeper" || true
+    is_inside 'the member once the guest has ended' "$(by_su teststudent "$here")"
+}
+
 who_joins_a_group_after_apply_is_inside() {
     groupadd -f pupils
     configured '[Playground]' 'Members=teststudent @pupils' MemoryMax=128M '[Member]' MemoryMax=100M
