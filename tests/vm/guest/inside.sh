@@ -234,11 +234,11 @@ each_member_has_its_own_limit_too() {
 
 # A group of v2 that hands controllers down takes no process: what needed it may be gone, and members must come in.
 members_come_back_in_when_nothing_below_is_limited_any_more() {
-    local login seen guest sleeper playground
+    local login seen playground
     playground=$(group)
     configured '[Playground]' Members=teststudent MemoryMax=128M '[Member]' MemoryMax=100M
     rm -f /tmp/member-is-in
-    by_su teststudent 'touch /tmp/member-is-in; sleep 1000' > /dev/null 2>&1 &
+    (by_su teststudent 'touch /tmp/member-is-in; sleep 1000' || true) > /dev/null 2>&1 3>&- &
     login=$!
     eventually test -e /tmp/member-is-in
     same 'handed down for the member' memory "$(cat "$playground/cgroup.subtree_control")"
@@ -252,11 +252,11 @@ members_come_back_in_when_nothing_below_is_limited_any_more() {
     # As a container engine leaves it.
     guest=$playground/guest
     mkdir "$guest"
-    trap 'kill "$sleeper" 2> /dev/null || true; eventually rmdir "$guest"; usual' EXIT
     echo +memory > "$playground/cgroup.subtree_control"
     echo 64M > "$guest/memory.max"
     sleep 1000 &
     sleeper=$!
+    trap 'kill "$sleeper" 2> /dev/null || true; eventually rmdir "$guest"; usual' EXIT
     echo "$sleeper" > "$guest/cgroup.procs"
     member_is_refused 'a guest that is limited below'
     seen=$(groupies-setup apply 2>&1) && claim_fails 'apply took the limits of a guest away'
