@@ -397,6 +397,30 @@ lives_with_50M_of_page_cache_under_30M() {
 	says 0 "hog: survived the memory limit of $name: 50 MiB went through the page cache, which the kernel takes back (limit 30 MiB*)"
 }
 
+# What waits for a slow disk cannot be taken back, and would get hog killed for page cache.
+writes_its_page_cache_back_as_it_goes() {
+	limit_memory "$memory" 100M || return 1
+	(
+		echo "$BASHPID" >"$memory/cgroup.procs" || exit 99
+		exec "$HOG" 20M --kind file --hold >"$work/out" 2>"$work/err" </dev/null
+	) &
+	held=$!
+	until_true line_said 'until a signal comes' && until_true cache_seen
+	local shown=$?
+	kill "$held"
+	wait "$held"
+	[ "$shown" = 0 ] && [ "$dirty" -le $((2 * 1024 * 1024)) ] || { echo "cached $cached, dirty $dirty"; return 1; }
+}
+
+# The kernel sums memory.stat up only now and then, all of it at once.
+cache_seen() {
+	local stat
+	stat=$(cat "$memory/memory.stat")
+	cached=$(awk '$1 == "total_cache" || $1 == "file" { print $2 }' <<<"$stat")
+	dirty=$(awk '$1 == "total_dirty" || $1 == "file_dirty" { print $2 }' <<<"$stat")
+	[ "$cached" -ge $((19 * 1024 * 1024)) ]
+}
+
 leaves_no_file_behind() {
 	mkdir "$work/disk" || return 1
 	TMPDIR=$work/disk hog 5M 0 --kind file
