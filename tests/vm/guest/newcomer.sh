@@ -40,9 +40,9 @@ make_check_runs_what_does_not_change_the_host() {
 engines_are_there() {
     [ ! -e /tmp/engines-are-there ] || return 0
     apt-get -q -q update
-    # Where the kernel has AppArmor switched on, dockerd wants its parser.
-    echo apparmor > /tmp/apparmor
-    (cd "$newcomers_source" && packaging/get-packages packaging/packages-build tests/packages /tmp/apparmor && make -s all) > /tmp/engines 2>&1 ||
+    # Without what only the compiled tests need. Where the kernel has AppArmor switched on, dockerd wants its parser.
+    { grep -vE 'clang|cmocka|valgrind' "$newcomers_source/tests/packages"; echo apparmor; } > /tmp/packages
+    (cd "$newcomers_source" && packaging/get-packages packaging/packages-build /tmp/packages && make -s all) > /tmp/engines 2>&1 ||
         claim_fails "$(tail -n 1 /tmp/engines)"
     touch /tmp/engines-are-there
 }
