@@ -361,15 +361,15 @@ by_ssh_multiplexing() {
 carried() { [ "$(stat -c %s "/dev/shm/t2-eat.$1" 2>/dev/null)" != $((MIB << 20)) ] || echo "held file $MIB"; }
 by_sftp() {
 	printf 'put %s /dev/shm/t2-eat.%s\n' "$work/load" "$1" |
-		timeout 20 sftp "${ssh_options[@]}" -i "$work/key" -P "$(ssh_port)" -b - "$1@127.0.0.1"
+		timeout $((20 * patience)) sftp "${ssh_options[@]}" -i "$work/key" -P "$(ssh_port)" -b - "$1@127.0.0.1"
 	carried "$1"
 }
 by_scp() {
-	timeout 20 scp ${route_word:+"$route_word"} "${ssh_options[@]}" -i "$work/key" -P "$(ssh_port)" "$work/load" "$1@127.0.0.1:/dev/shm/t2-eat.$1"
+	timeout $((20 * patience)) scp ${route_word:+"$route_word"} "${ssh_options[@]}" -i "$work/key" -P "$(ssh_port)" "$work/load" "$1@127.0.0.1:/dev/shm/t2-eat.$1"
 	carried "$1"
 }
 by_rsync() {
-	timeout 20 rsync --inplace --whole-file -e "ssh ${ssh_options[*]} -i $work/key -p $(ssh_port)" "$work/load" \
+	timeout $((20 * patience)) rsync --inplace --whole-file -e "ssh ${ssh_options[*]} -i $work/key -p $(ssh_port)" "$work/load" \
 		"$1@127.0.0.1:/dev/shm/t2-eat.$1"
 	carried "$1"
 }
@@ -504,7 +504,7 @@ by_full_stderr() {
 	exec 7<>"$drop/full"
 	dd if=/dev/zero of="$drop/full" bs=4096 count=1024 oflag=nonblock
 	# su itself would tell there how its command has ended.
-	timeout -k 1 8 su "$1" -s /bin/sh -c "$EAT anon $MIB" 2>&7
+	timeout -k 1 $((8 * patience)) su "$1" -s /bin/sh -c "$EAT anon $MIB" 2>&7
 	exec 7>&-
 }
 
@@ -544,7 +544,7 @@ by_moment_before_limits() {
 			remove_stamps
 			real || remove_groups "$lab" >/dev/null
 			killed=no
-			timeout 20 strace -qq -f -o "$work/trace" -e "trace=$call" -e "inject=$call:signal=KILL:when=$number" \
+			timeout $((20 * patience)) strace -qq -f -o "$work/trace" -e "trace=$call" -e "inject=$call:signal=KILL:when=$number" \
 				/usr/libexec/groupies/groupies-place realize "$lab" "$(id -u "$member")" $$ 3<>"$work/answer" || killed=yes
 			through "$1" "$EAT anon $MIB"
 			[ "$killed" = yes ] || break
@@ -766,7 +766,7 @@ route_run() {
 # A function cannot be given to timeout(1): a watcher ends the user's processes instead.
 timeout_guard() {
 	(
-		read -rt 90 <> <(:)
+		read -rt $((90 * patience)) <> <(:)
 		nothing_left
 	) >/dev/null 2>&1 &
 	local watcher=$!

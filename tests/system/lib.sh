@@ -61,6 +61,7 @@ with open(sys.argv[1], "ab", buffering=0) as out:
 real() { [ "${GROUPIES_HOST:-private}" = real ]; }
 
 real_host() {
+	patience=6
 	work=$(mktemp -d /srv/groupies-test.XXXXXX) # a disk, which members can reach
 	export work
 	chmod 755 "$work"
@@ -141,9 +142,12 @@ install_here() {
 
 # ---- waiting, without guessing how long -----------------------------------------------------------
 
+# How many times longer than here things may take: a host of its own is most often an emulated one.
+patience=1
+
 # until_true SECONDS COMMAND...: asks again and again, at most that long.
 until_true() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * patience))
 	shift
 	# A pipe into which nobody writes: waiting costs no process.
 	[ -n "${never:-}" ] || exec {never}<> <(:)
