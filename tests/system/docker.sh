@@ -173,9 +173,15 @@ demo_holds() {
 		is "$1" "j[1]['fired'] == '' or j[1]['row']['id'] in j[1]['fired']" true
 }
 
+# On v2 an engine may miss a kill when the group is gone before it looks (docker 20.10 with the systemd driver,
+# seen): then the verdict has to say who disagrees.
+blind=False
+[ ! -e "$(hierarchy memory)/cgroup.controllers" ] || blind=True
+
 shows_the_tutorial_with_its_verdicts() {
 	d demo --json >"$work/demo.json" && demo_holds "$work/demo.json" &&
-		is "$work/demo.json" "j[1]['oom_killed']" true && is "$work/demo.json" "j[1]['oom_events'] > 0" true && nothing_is_left "$socket"
+		is "$work/demo.json" "j[1]['oom_killed'] and j[1]['oom_events'] > 0 or $blind and 'OOMKilled disagrees' in j[1]['verdict']" true &&
+		nothing_is_left "$socket"
 }
 
 # lines FILE COUNT REGEX
@@ -188,21 +194,25 @@ lines() {
 tells_the_tutorial_in_words() {
 	d demo >"$work/demo" || return 1
 	local file=memory.limit_in_bytes counter='memory.oom_control oom_kill' directory
+	local killed='OOMKilled true, oom events 1' disagrees=''
 	directory=$(hierarchy memory)
-	[ ! -e "$directory/cgroup.controllers" ] || { file=memory.max counter='memory.events oom_kill'; }
+	[ $blind = False ] || {
+		file=memory.max counter='memory.events oom_kill'
+		killed='OOMKilled (true, oom events 1|false, oom events 0)' disagrees="(; the engine's OOMKilled disagrees with the kernel)?"
+	}
 	lines "$work/demo" 3 '^== ' && lines "$work/demo" 3 '^CONTAINER ID  NAME ' &&
 		lines "$work/demo" 3 '^  id +[0-9a-f]{64}$' && lines "$work/demo" 3 "^  directory +$directory/.*[0-9a-f]{64}" &&
 		lines "$work/demo" 3 "^  limit +157286400 \(150 MiB\) +$file\$" &&
 		lines "$work/demo" 3 '^  .*\bcgroup\.procs\b' &&
 		lines "$work/demo" 2 '^  verdict +lives: (40|100) MiB fit into its own limit of 150 MiB' &&
-		lines "$work/demo" 1 "^  verdict +killed by its own limit of 150 MiB: reached 1[45][0-9.]* MiB of 200 MiB \(exit 137, OOMKilled true, oom events 1, kills 1 in ($counter|/proc/vmstat oom_kill)\)\$" &&
+		lines "$work/demo" 1 "^  verdict +killed by its own limit of 150 MiB: reached 1[45][0-9.]* MiB of 200 MiB \(exit 137, $killed, kills (1 in $counter|\+[0-9]+ in /proc/vmstat oom_kill)\)$disagrees\$" &&
 		lines "$work/demo" 0 'mismatch' && lines "$work/demo" 0 $'\033'
 }
 
 survives_on_swap_when_asked() {
 	[ "$(awk '/^SwapTotal/ {print $2}' /proc/meminfo)" -gt 200000 ] || { echo "# no swap here: the kill is shown instead" >&3; d run 200M --swap 100M --json >"$work/swap.json" &&
 		is "$work/swap.json" "j[0]['ending']" killed; return; }
-	d run 200M --swap 100M --json >"$work/swap.json" && is "$work/swap.json" "j[0]['ending']" swapped &&
+	d run 200M --swap 200M --json >"$work/swap.json" && is "$work/swap.json" "j[0]['ending']" swapped &&
 		is "$work/swap.json" "j[0]['row']['swap_bytes'] > 40 * $MiB" true
 }
 
@@ -325,6 +335,7 @@ is_running() { curl -sf --max-time 5 --unix-socket "$socket" "http://engine/cont
 tells_a_sigkill_from_a_kill_for_memory() {
 	run_and_hold groupies-test-shot || return
 	cli kill groupies-test-shot >/dev/null
+	cli wait groupies-test-shot >/dev/null # it answers before the process is gone
 	kill -CONT "$ours"
 	wait "$ours"
 	[ $? = 1 ] && is "$work/held.json" "j[0]['ending']" ended && is "$work/held.json" "j[0]['held']" false

@@ -13,6 +13,7 @@ engine_reason=
 
 tidy() {
 	local name
+	for name in playground lab; do ! real || groupies-setup remove "$name" --terminate --delete-home; done
 	for name in playground lab byhand; do remove_groups "$name"; done
 	stop_engine
 	umount /var/tmp

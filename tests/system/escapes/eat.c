@@ -220,6 +220,9 @@ static void eat_secretmem(size_t bytes)
 		}
 		if (waitpid(pid, &status, 0) < 0 || status != 0) {
 			errno = ENOMEM;
+			/* SIGBUS: the kernel's own mapping of memory cannot be split any further. */
+			if (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS)
+				stop(77, "more secret memory");
 			stop(1, "a process with secret memory ended");
 		}
 	}
@@ -518,21 +521,24 @@ static void eat_vsock(size_t bytes)
 		.svm_family = AF_VSOCK, .svm_port = VMADDR_PORT_ANY, .svm_cid = VMADDR_CID_LOCAL};
 	socklen_t length = sizeof(address);
 	uint64_t large = (uint64_t)1 << 30;
-	int listener = socket(AF_VSOCK, SOCK_STREAM, 0), from = socket(AF_VSOCK, SOCK_STREAM, 0);
+	int listener = socket(AF_VSOCK, SOCK_STREAM, 0), from = socket(AF_VSOCK, SOCK_STREAM, 0),
+	    to;
 	size_t done = 0;
 
 	if (listener < 0 || from < 0)
 		stop_at_start("vsock");
-	(void)setsockopt(listener, AF_VSOCK, SO_VM_SOCKETS_BUFFER_MAX_SIZE, &large, sizeof(large));
-	(void)setsockopt(listener, AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, &large, sizeof(large));
 	if (bind(listener, (struct sockaddr *)&address, length) < 0 || listen(listener, 1) < 0 ||
 	    getsockname(listener, (struct sockaddr *)&address, &length) < 0)
 		stop_at_start("vsock");
 	address.svm_cid = VMADDR_CID_LOCAL;
 	if (connect(from, (struct sockaddr *)&address, length) < 0)
 		stop(77, "vsock loopback");
-	if (accept(listener, NULL, NULL) < 0)
+	to = accept(listener, NULL, NULL);
+	if (to < 0)
 		stop(1, "accept");
+	/* The sender is told of it; what the listener has is not always handed on. */
+	(void)setsockopt(to, AF_VSOCK, SO_VM_SOCKETS_BUFFER_MAX_SIZE, &large, sizeof(large));
+	(void)setsockopt(to, AF_VSOCK, SO_VM_SOCKETS_BUFFER_SIZE, &large, sizeof(large));
 	while (done < bytes) {
 		size_t before = done;
 

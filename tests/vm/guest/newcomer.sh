@@ -66,6 +66,6 @@ the_package_comes_and_goes() {
 }
 
 groupies_is_gone() {
-    same 'files of ours' '' "$(find /usr /etc /var/lib -xdev -name '*groupies*' -not -path '/etc/groupies-vm*' \
-        -not -path '/var/lib/apt/*')"
+    same 'files of ours' '' "$(find /usr /etc /var/lib -xdev -name '*groupies*' -not -name 'groupies-vm*' \
+        -not -path '/etc/groupies-vm/*' -not -path '/var/lib/apt/*')"
 }
