@@ -158,18 +158,27 @@ static void last_line_copy(char *to, size_t size, const char *text)
 	(void)snprintf(to, size, "%.*s", (int)(length - begin), text + begin);
 }
 
+static int ask_how_it_is(struct watch *watch, struct error *err)
+{
+	struct testimony *testimony = &watch->trial->testimony;
+
+	if (container_inspect(watch->engine, watch->trial->id, &watch->state, err) < 0)
+		return -err->code;
+	testimony->running = watch->state.running;
+	testimony->oom_killed = watch->state.oom_killed;
+	testimony->exit_code = watch->state.exit_code;
+	return 0;
+}
+
 /* Asks the engine how the container is, and what it says. */
 static int ask(struct watch *watch, struct error *err)
 {
 	struct testimony *testimony = &watch->trial->testimony;
 	struct frames frames;
 
-	if (container_inspect(watch->engine, watch->trial->id, &watch->state, err) < 0 ||
+	if (ask_how_it_is(watch, err) < 0 ||
 	    container_output(watch->engine, &watch->state, &frames, err) < 0)
 		return -err->code;
-	testimony->running = watch->state.running;
-	testimony->oom_killed = watch->state.oom_killed;
-	testimony->exit_code = watch->state.exit_code;
 	last_line_copy(watch->trial->said, sizeof(watch->trial->said), frames.text);
 	testimony->is_settled = watch->order->is_hog
 					? strstr(frames.text, "holding until a signal") != NULL
@@ -219,7 +228,8 @@ static int watch_until_settled(struct watch *watch, struct error *err)
 			return -err->code;
 	}
 	(void)look(watch);
-	return 0;
+	/* It may have ended while it was looked at: it lives if it does so behind the last look. */
+	return testimony->running ? ask_how_it_is(watch, err) : 0;
 }
 
 /* An event may come a moment later than the end; not every engine has it. */

@@ -177,6 +177,12 @@ leaves_out_who_vanishes_between_two_calls() {
 	[ "$code" = 0 ] && [ ! -s "$work/err" ] && [ "$(wc -l <"$work/out")" = 1 ]
 }
 
+# It runs when it is asked, has just said that it is full, and is killed before anybody has judged.
+says_of_nobody_who_ended_meanwhile_that_it_lives() {
+	with ends-meanwhile run 1M
+	[ "$code" = 1 ] && [ ! -s "$work/err" ] && grep -q '^  VERDICT  *killed, but not for memory' "$work/out" && ! grep -q lives "$work/out"
+}
+
 lets_no_name_steer_the_terminal() {
 	with escapes stats --once
 	[ "$code" = 0 ] && grep -q '?\[31mred??' "$work/out" && ! grep -q $'\033' "$work/out"
@@ -291,6 +297,7 @@ check engine_that_is rootless 1 'this engine cannot limit memory (it is rootless
 check reads_answers_split_at_every_byte
 check speaks_with_a_newer_engine
 check leaves_out_who_vanishes_between_two_calls
+check says_of_nobody_who_ended_meanwhile_that_it_lives
 check lets_no_name_steer_the_terminal
 check notes_that_swap_is_not_accounted_for
 check checks_that_a_rootless_engine_has_limits

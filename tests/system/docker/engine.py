@@ -126,6 +126,8 @@ def answer(client, method, target):
     if mode == "hangs-up":
         return False
     body = body_of(name)
+    if mode == "ends-meanwhile" and name == "logs":
+        container["State"].update(Status="exited", Running=False, ExitCode=137)
     head = "HTTP/1.1 %d X\r\n" % status_of.get(name, 200)
     if mode != "no-version":
         head += "Api-Version: %s\r\n" % version["ApiVersion"]
