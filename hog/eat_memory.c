@@ -280,8 +280,8 @@ static int file_allocate(struct meal *meal, struct error *err)
 }
 
 /*
- * Page cache that waits for the disk cannot be taken back: on a slow one, a group that holds nothing
- * else would be killed for it (seen on v2 at 36 MiB under a limit of 10).
+ * Page cache that waits for the disk cannot be taken back: on a slow one, a group that holds
+ * nothing else would be killed for it (seen on v2 at 36 MiB under a limit of 10).
  */
 static int file_clean(const struct meal *meal, uint64_t from, uint64_t end, struct error *err)
 {

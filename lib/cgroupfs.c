@@ -315,7 +315,7 @@ static bool is_populated(int group)
 	       strstr(text, "populated 1");
 }
 
-/* Whoever else runs in groups of its own below (a container) has its limits by what is handed down. */
+/* Whoever else runs in groups of its own below (a container) is limited by what is handed down. */
 static int check_guests(int group, struct error *err)
 {
 	cleanup_fd int again = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -225,7 +225,7 @@ int stamp_open_group(const struct stamp_group *group, struct error *err)
 	return steal_fd(&fd);
 }
 
-/* A group of v2 that hands controllers down takes no process (cgroup-v2.rst, "No Internal Process"). */
+/* On v2, who hands controllers down takes no process (cgroup-v2.rst, "No Internal Process"). */
 static int check_door(const struct stamp_group *group, int fd, struct error *err)
 {
 	struct error ignored;

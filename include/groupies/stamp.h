@@ -74,8 +74,8 @@ bool stamp_holds_managed(const struct stamp *stamp, const char *cgroup_text);
 int stamp_enter(const struct stamp *stamp, pid_t pid, struct error *err);
 
 /*
- * Checks every group as stamp_open_group does. EBUSY: on v2, a group that processes belong in has come
- * to hand controllers down, which closes it to them; to realize it again opens it.
+ * Checks every group as stamp_open_group does. EBUSY: on v2, a group that processes belong in has
+ * come to hand controllers down, which closes it to them; to realize it again opens it.
  */
 int stamp_check(const struct stamp *stamp, struct error *err);
 

@@ -220,7 +220,7 @@ static void eat_secretmem(size_t bytes)
 		}
 		if (waitpid(pid, &status, 0) < 0 || status != 0) {
 			errno = ENOMEM;
-			/* SIGBUS: the kernel's own mapping of memory cannot be split any further. */
+			/* SIGBUS: the kernel cannot split its own mapping any further. */
 			if (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS)
 				stop(77, "more secret memory");
 			stop(1, "a process with secret memory ended");
