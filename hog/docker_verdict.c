@@ -228,6 +228,15 @@ static void judge_survival(const struct testimony *testimony, struct judgement *
 			say(judgement, "; no swap was asked for");
 		return;
 	}
+	/* An image that does not say how far it came may just have stopped. */
+	if (!testimony->says_so && testimony->last.of[WORD_USAGE] <= judgement->limit_bytes) {
+		judgement->ending = ENDING_UNSETTLED;
+		say(judgement, "lives at %s of %s, within the limit of %s: nothing is proved",
+		    size_words(testimony->last.of[WORD_USAGE]).text,
+		    size_words(testimony->size_bytes).text,
+		    size_words(judgement->limit_bytes).text);
+		return;
+	}
 	judgement->ending = ENDING_UNLIMITED;
 	say(judgement, "the limit did not hold: %s live under a limit of %s, none of it on swap",
 	    size_words(testimony->size_bytes).text, size_words(judgement->limit_bytes).text);

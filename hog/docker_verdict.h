@@ -26,6 +26,7 @@ struct testimony {
 	uint64_t memory_bytes;
 	uint64_t swap_bytes;
 	bool is_settled; /* it has eaten all that it could */
+	bool says_so;    /* as the image itself says */
 	/* The engine's. */
 	bool running;
 	bool oom_killed;

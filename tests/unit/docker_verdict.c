@@ -203,12 +203,31 @@ static void lets_live_what_fits(void **state)
 	assert_says(&judgement, "lives: 100 MiB fit into its own limit of 150 MiB");
 }
 
+static void blames_no_limit_for_an_image_that_just_stopped(void **state)
+{
+	struct testimony testimony = living(200 * MIB);
+	struct judgement judgement;
+
+	(void)state;
+	testimony.last.of[WORD_USAGE] = 149 * MIB;
+	judgement = judge(&testimony);
+	assert_int_equal(judgement.ending, ENDING_UNSETTLED);
+	assert_false(judgement.held);
+	assert_says(&judgement,
+		    "lives at 149 MiB of 200 MiB, within the limit of 150 MiB: nothing is proved");
+	testimony.last.of[WORD_USAGE] = 200 * MIB;
+	judgement = judge(&testimony);
+	assert_int_equal(judgement.ending, ENDING_UNLIMITED);
+}
+
 static void says_when_a_limit_did_not_hold(void **state)
 {
 	struct testimony testimony = living(200 * MIB);
-	struct judgement judgement = judge(&testimony);
+	struct judgement judgement;
 
 	(void)state;
+	testimony.says_so = true;
+	judgement = judge(&testimony);
 	assert_int_equal(judgement.ending, ENDING_UNLIMITED);
 	assert_false(judgement.held);
 	assert_says(&judgement, "the limit did not hold: 200 MiB live under a limit of 150 MiB");
@@ -298,6 +317,7 @@ int main(void)
 		cmocka_unit_test(names_the_limit_above_that_fired),
 		cmocka_unit_test(does_not_blame_a_higher_limit_above),
 		cmocka_unit_test(lets_live_what_fits),
+		cmocka_unit_test(blames_no_limit_for_an_image_that_just_stopped),
 		cmocka_unit_test(says_when_a_limit_did_not_hold),
 		cmocka_unit_test(allows_swap_only_where_it_was_asked_for),
 		cmocka_unit_test(puts_a_mismatch_on_a_line_of_its_own),
