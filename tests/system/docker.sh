@@ -85,6 +85,8 @@ tidy() {
 	if [ -n "${podman_pid:-}" ]; then
 		timeout 60 "$program" --socket "$podman_socket" clean >/dev/null 2>&1
 		stop "$podman_pid"
+		# It mounts its folder upon itself, where nothing private goes with the test.
+		umount "$work/podman-data/overlay"
 	fi
 	if is_systemd; then
 		systemctl stop "$playground.slice"
