@@ -165,13 +165,11 @@ static int own_file(int dirfd, const char *name, struct error *err)
 
 static int own_group(int fd, struct error *err)
 {
-	cleanup_fd int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_dir DIR *entries = again < 0 ? NULL : fdopendir(again);
+	cleanup_dir DIR *entries = directory_list(fd);
 	struct dirent *entry;
 
 	if (!entries)
 		return error_errno(err, "cannot list it");
-	(void)steal_fd(&again);
 	if (own_file(fd, ".", err) < 0)
 		return error_context(err, "directory");
 	while ((entry = readdir(entries))) {
@@ -211,15 +209,13 @@ static int group_rmdir(int parent, const char *name, struct error *err)
 static int group_remove(int parent, const char *name, struct error *err)
 {
 	cleanup_fd int fd = directory_open(parent, name, err);
-	cleanup_fd int again = fd < 0 ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_dir DIR *entries = again < 0 ? NULL : fdopendir(again);
+	cleanup_dir DIR *entries = fd < 0 ? NULL : directory_list(fd);
 	struct dirent *entry;
 
 	if (fd < 0)
 		return err->code == ENOENT ? 0 : fd;
 	if (!entries)
 		return error_errno(err, "%s", name);
-	(void)steal_fd(&again);
 	while ((entry = readdir(entries))) {
 		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 ||
 		    strcmp(entry->d_name, "..") == 0)
@@ -306,25 +302,14 @@ static int hand_down(const struct group *group, struct error *err)
 	return 0;
 }
 
-static bool is_populated(int group)
-{
-	char text[128];
-	struct error ignored;
-
-	return kernel_read(group, "cgroup.events", text, sizeof(text), &ignored) > 0 &&
-	       strstr(text, "populated 1");
-}
-
 /* Whoever else runs in groups of its own below (a container) is limited by what is handed down. */
 static int check_guests(int group, struct error *err)
 {
-	cleanup_fd int again = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_dir DIR *entries = again < 0 ? NULL : fdopendir(again);
+	cleanup_dir DIR *entries = directory_list(group);
 	struct dirent *entry;
 
 	if (!entries)
 		return error_errno(err, "cannot list it");
-	(void)steal_fd(&again);
 	while ((entry = readdir(entries))) {
 		bool is_part = strspn(entry->d_name, "0123456789") == strlen(entry->d_name);
 		struct error ignored;
@@ -333,7 +318,7 @@ static int check_guests(int group, struct error *err)
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || is_part)
 			continue;
 		child = directory_open(group, entry->d_name, &ignored);
-		if (child >= 0 && is_populated(child))
+		if (child >= 0 && group_is_populated(child))
 			return error_set(
 				err, EBUSY,
 				"%s in it holds processes that are limited by it, and v2 lets "

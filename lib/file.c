@@ -17,6 +17,16 @@ int directory_open(int dirfd, const char *path, struct error *err)
 	return fd < 0 ? error_errno(err, "%s", path) : fd;
 }
 
+DIR *directory_list(int fd)
+{
+	cleanup_fd int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = again < 0 ? NULL : fdopendir(again);
+
+	if (entries)
+		(void)steal_fd(&again);
+	return entries;
+}
+
 /*
  * A file that we believe MUST be a regular file, MUST belong to root and MUST NOT be writable by
  * group or others. O_NONBLOCK keeps a FIFO from holding the login; it has no effect on the rest.

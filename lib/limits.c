@@ -476,14 +476,12 @@ static int setting_add(struct rendering *to, const struct limit *limit,
 /* Some child of the group open at FD that has the controller, and FILE in it. */
 static bool child_offers(int fd, const char *controller, const char *file, bool otherwise)
 {
-	cleanup_fd int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_dir DIR *entries = again < 0 ? NULL : fdopendir(again);
+	cleanup_dir DIR *entries = directory_list(fd);
 	size_t prefix = strlen(controller);
 	struct dirent *child;
 
 	if (!entries)
 		return otherwise;
-	(void)steal_fd(&again);
 	while ((child = readdir(entries))) {
 		cleanup_dir DIR *files = NULL;
 		struct dirent *found;

@@ -155,13 +155,11 @@ typedef int group_visitor(int group, void *data, struct error *err);
 /* Calls VISIT for the group open at FD and for each group below it. */
 static int groups_walk(int fd, group_visitor *visit, void *data, struct error *err)
 {
-	cleanup_fd int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_dir DIR *entries = again < 0 ? NULL : fdopendir(again);
+	cleanup_dir DIR *entries = directory_list(fd);
 	struct dirent *entry;
 
 	if (!entries)
 		return error_errno(err, "cgroup");
-	(void)steal_fd(&again);
 	if (visit(fd, data, err) < 0)
 		return -err->code;
 	while ((entry = readdir(entries))) {
@@ -176,6 +174,26 @@ static int groups_walk(int fd, group_visitor *visit, void *data, struct error *e
 			return -err->code;
 	}
 	return 0;
+}
+
+/* A list of processes that is longer than TEXT is one of processes, too. */
+static int visit_populated(int group, void *data, struct error *err)
+{
+	struct error trouble = ERROR_NONE;
+	char text[64];
+
+	(void)data;
+	if (kernel_read(group, "cgroup.procs", text, sizeof(text), &trouble) > 0 ||
+	    trouble.code == EFBIG)
+		return error_set(err, EBUSY, "somebody is inside");
+	return 0;
+}
+
+bool group_is_populated(int group)
+{
+	struct error found = ERROR_NONE;
+
+	return groups_walk(group, visit_populated, NULL, &found) < 0 && found.code == EBUSY;
 }
 
 struct process_visit {

@@ -493,32 +493,6 @@ static int groups_remove(const struct host *host, const char *group, struct erro
 	return 0;
 }
 
-/* "populated 1" in cgroup.events (v2), or any pid in the tree (v1): somebody is inside. */
-static bool group_is_populated(int fd)
-{
-	cleanup_fd int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_dir DIR *entries = again < 0 ? NULL : fdopendir(again);
-	char text[64];
-	struct error err = ERROR_NONE;
-	struct dirent *entry;
-
-	if (!entries)
-		return false;
-	(void)steal_fd(&again);
-	if (kernel_read(fd, "cgroup.procs", text, sizeof(text), &err) > 0 || err.code == EFBIG)
-		return true;
-	while ((entry = readdir(entries))) {
-		cleanup_fd int child = -1;
-
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		child = directory_open(fd, entry->d_name, &err);
-		if (child >= 0 && group_is_populated(child))
-			return true;
-	}
-	return false;
-}
-
 static int refuse_populated(const struct host *host, const struct slice *slice, struct error *err)
 {
 	size_t index;

@@ -645,14 +645,12 @@ static int by_size(const void *a, const void *b)
 /* Bytes in files of UID below the directory open at FD, within its mount. */
 static uint64_t bytes_of(int fd, dev_t device, uid_t uid, unsigned depth)
 {
-	cleanup_fd int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_dir DIR *entries = again < 0 ? NULL : fdopendir(again);
+	cleanup_dir DIR *entries = directory_list(fd);
 	struct dirent *entry;
 	uint64_t sum = 0;
 
 	if (!entries)
 		return 0;
-	(void)steal_fd(&again);
 	while ((entry = readdir(entries))) {
 		struct stat st;
 		struct error ignored;

@@ -299,8 +299,7 @@ uint64_t groups_memory_held(const struct stamp *stamp)
 
 static uint64_t count_below(int group, const char *file, const char *key)
 {
-	cleanup_fd int again = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_dir DIR *entries = again < 0 ? NULL : fdopendir(again);
+	cleanup_dir DIR *entries = directory_list(group);
 	struct dirent *entry;
 	char text[STAT_SIZE];
 	struct error ignored;
@@ -308,7 +307,6 @@ static uint64_t count_below(int group, const char *file, const char *key)
 
 	if (!entries)
 		return 0;
-	(void)steal_fd(&again);
 	if (kernel_read(group, file, text, sizeof(text), &ignored) >= 0)
 		sum += text_number(text, key);
 	while ((entry = readdir(entries))) {

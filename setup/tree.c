@@ -74,14 +74,12 @@ static int compare_entry(int home, int skeleton, const char *name, char *path, s
 
 static int compare(int home, int skeleton, char *path, size_t size, struct error *err)
 {
-	cleanup_fd int again = openat(home, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_dir DIR *entries = again < 0 ? NULL : fdopendir(again);
+	cleanup_dir DIR *entries = directory_list(home);
 	size_t length = strlen(path);
 	struct dirent *entry;
 
 	if (!entries)
 		return error_errno(err, "%s", path);
-	(void)steal_fd(&again);
 	while ((entry = readdir(entries))) {
 		int more;
 

@@ -58,4 +58,7 @@ extern const struct backend backend_systemd;
 /* The backend of HOST. */
 const struct backend *backend_of(const struct host *host);
 
+/* Is a process in the group open at GROUP, or in one below it? On v1 and v2. */
+bool group_is_populated(int group);
+
 #endif

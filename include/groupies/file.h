@@ -6,6 +6,7 @@
 #ifndef GROUPIES_FILE_H
 #define GROUPIES_FILE_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -14,6 +15,12 @@
 
 /* Opens the directory PATH below DIRFD (or AT_FDCWD) for *at calls. */
 int directory_open(int dirfd, const char *path, struct error *err);
+
+/*
+ * Lists the directory open at FD from its beginning; FD stays the caller's, for *at calls meanwhile.
+ * The caller closes what is returned. NULL: errno says why.
+ */
+DIR *directory_list(int fd);
 
 /*
  * Opens NAME for reading when it can be trusted: a regular file that root owns and that nobody else
