@@ -231,7 +231,9 @@ static void judge_survival(const struct testimony *testimony, struct judgement *
 	/* An image that does not say how far it came may just have stopped. */
 	if (!testimony->says_so && testimony->last.of[WORD_USAGE] <= judgement->limit_bytes) {
 		judgement->ending = ENDING_UNSETTLED;
-		say(judgement, "lives at %s of %s, within the limit of %s: nothing is proved",
+		say(judgement,
+		    "lives at %s of %s, within the limit of %s: nothing is proved: look at what it "
+		    "says, or ask it for more",
 		    size_words(testimony->last.of[WORD_USAGE]).text,
 		    size_words(testimony->size_bytes).text,
 		    size_words(judgement->limit_bytes).text);

@@ -26,7 +26,7 @@ struct testimony {
 	uint64_t memory_bytes;
 	uint64_t swap_bytes;
 	bool is_settled; /* it has eaten all that it could */
-	bool says_so;    /* as the image itself says */
+	bool says_so;    /* hog itself has told of it; another image cannot */
 	/* The engine's. */
 	bool running;
 	bool oom_killed;

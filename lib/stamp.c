@@ -234,7 +234,9 @@ static int check_door(const struct stamp_group *group, int fd, struct error *err
 	if (group->role != STAMP_WRITE || *group->controller ||
 	    kernel_read(fd, "cgroup.subtree_control", text, sizeof(text), &ignored) <= 0)
 		return 0;
-	return error_set(err, EBUSY, "%s: hands controllers down (%s), so no process may enter it",
+	return error_set(err, EBUSY,
+			 "%s: hands controllers down (%s), so no process may enter it: "
+			 "groupies-setup apply opens it",
 			 group->directory, text);
 }
 
