@@ -178,7 +178,7 @@ demo_holds() {
 # On v2 an engine may miss a kill when the group is gone before it looks (docker 20.10 with the systemd driver,
 # seen): then the verdict has to say who disagrees.
 blind=False
-[ ! -e "$(hierarchy memory)/cgroup.controllers" ] || blind=True
+! unified || blind=True
 
 shows_the_tutorial_with_its_verdicts() {
 	d demo --json >"$work/demo.json" && demo_holds "$work/demo.json" &&
@@ -198,7 +198,7 @@ tells_the_tutorial_in_words() {
 	local file=memory.limit_in_bytes counter='memory.oom_control oom_kill' directory
 	local killed='OOMKilled true, oom events 1' disagrees=''
 	directory=$(hierarchy memory)
-	[ $blind = False ] || {
+	! unified || {
 		file=memory.max counter='memory.events oom_kill'
 		killed='OOMKilled (true, oom events 1|false, oom events 0)' disagrees="(; the engine's OOMKilled disagrees with the kernel)?"
 	}
@@ -222,7 +222,7 @@ survives_on_swap_when_asked() {
 # the playground says no.
 says_which_limit_fired_inside_a_playground() {
 	local most=$((10 * MiB))
-	[ ! -e "$(hierarchy memory)/cgroup.controllers" ] || most=$((11 * MiB))
+	! unified || most=$((11 * MiB))
 	make_playground || return 1
 	d run 100M --parent "$playground" --json >"$work/inside.json" || return 1
 	is "$work/inside.json" "j[0]['ending']" killed && is "$work/inside.json" "j[0]['fired_limit_bytes']" 10485760 &&
@@ -439,7 +439,7 @@ has_the_figures_that_podman_gives_to_docker() {
 		theirs=$("$docker" -H "unix://$podman_socket" stats --no-stream --format '{{.ID}} {{.MemUsage}} {{.PIDs}}' groupies-test-kept)
 		ours=$("$program" "${p[@]}" stats --once groupies-test-kept | awk 'NR == 2 { print $1, $4, $5, $6, $NF }')
 		anon=$("$program" "${p[@]}" stats --once groupies-test-kept | awk 'NR == 2 { print $1, $9, $5, $6, $NF }')
-		[ "$theirs" = "$ours" ] || { [ -e "$(hierarchy memory)/cgroup.controllers" ] && [ "$theirs" = "$anon" ]; }
+		[ "$theirs" = "$ours" ] || { unified && [ "$theirs" = "$anon" ]; }
 	}
 	until_true 20 same_figures || no "docker at podman: $theirs, ours: $ours, anonymous: $anon" || return 1
 	"$program" "${p[@]}" clean >/dev/null && nothing_is_left "$podman_socket"

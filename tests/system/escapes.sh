@@ -43,7 +43,6 @@ uids= # of the users above, with commas
 # ---- this host ------------------------------------------------------------------------------------
 
 systemd() { [ -d /run/systemd/system ]; }
-unified() { [ -e "$(hierarchy memory)/cgroup.controllers" ]; }
 have() { command -v "$1" >/dev/null; }
 
 tidy() {

@@ -409,7 +409,7 @@ writes_its_page_cache_back_as_it_goes() {
 	local shown=$?
 	kill "$held"
 	wait "$held"
-	[ "$shown" = 0 ] && [ "$dirty" -le $((2 * 1024 * 1024)) ] || { echo "cached $cached, dirty $dirty"; return 1; }
+	[ "$shown" = 0 ] && [ "$dirty" -le $((1024 * 1024)) ] || { echo "cached $cached, dirty $dirty"; return 1; }
 }
 
 # The kernel sums memory.stat up only now and then, all of it at once.

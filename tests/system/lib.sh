@@ -171,6 +171,9 @@ hierarchy() {
 	return 1
 }
 
+# Is memory limited on v2 here?
+unified() { [ -e "$(hierarchy memory)/cgroup.controllers" ]; }
+
 # The group of process $2 (or self) in the hierarchy of controller $1.
 group_of() {
 	local line

@@ -6,12 +6,13 @@
 
 newcomers_source=/root/groupies
 
-# What is told at the end of a run, kept for who wants to read it.
+# What is told at the end of a run, kept for who wants to read it. It grows where no row compares the host.
 kept() { # NAME COMMAND...
-    local file=kept/$KIND.$1.txt code=0
+    local file=kept/$KIND.$1.txt code=0 log=/run/groupies-vm-kept
     mkdir -p kept
     shift
-    (cd "$newcomers_source" && "$@") > "$file" 2>&1 < /dev/null || code=$?
+    (cd "$newcomers_source" && "$@") > "$log" 2>&1 < /dev/null || code=$?
+    mv "$log" "$file"
     tail -n 60 "$file"
     return $code
 }
