@@ -447,6 +447,10 @@ static void check_group(struct audit *audit, const struct config *config)
 			    "%s is not there: its next login makes it again", config->name);
 		return;
 	}
+	/* Anything else that is wrong with it is mended by the next login. */
+	if (stamp_read(config->name, &stamp, &trouble) == 0 && stamp_check(&stamp, &trouble) < 0 &&
+	    trouble.code == EBUSY)
+		find(audit, "%s", trouble.text);
 	if (groups_settings(&audit->host, config, NO_UID, check_setting, audit, &trouble) < 0)
 		find(audit, "%s: %s", config->name, trouble.text);
 	if (groups_parts(&audit->host, config->name, &parts, &count, &trouble) < 0)

@@ -311,8 +311,14 @@ by_crontab() {
 	until_true 100 grep -qs ended "$drop/cron.$1"
 	cat "$drop/cron.$1"
 }
-# The lines are written when the test begins, so that the minute passes meanwhile.
+# The lines are written when the test begins, so that the minute passes meanwhile, and before cron starts: it
+# looks at the second in which the spool was written, and does not see what is written in the second in which
+# it looked. A cron that runs already may do so now, hence the second time.
 expect_crontab() {
+	write_crontabs
+	! real || { sleep 1.1 && write_crontabs; }
+}
+write_crontabs() {
 	local user
 	for user in $cron_outsider $cron_member; do
 		echo "* * * * * [ -e $drop/cron.$user ] || { $EAT anon $MIB; echo ended; } >$drop/cron.$user 2>&1" |
@@ -872,8 +878,8 @@ started=$(date '+%F %T')
 prepare_host
 enrolled $cron_member $other "${limits[@]}"
 start_sshd
-start_schedulers
 expect_crontab 2>/dev/null
+start_schedulers
 mkfifo -m 666 "$drop/full"
 head -c $((MIB << 20)) /dev/zero >"$work/load"
 su $member -s /bin/sh -c true

@@ -659,7 +659,8 @@ wrap() {
 # child_points COMMAND...: of the wrapped program that COMMAND runs.
 child_points() {
 	: >"$work/points"
-	"$@" >/dev/null 2>&1
+	"$@" >"$work/killed" 2>&1
+	[ ! -e "$work/points" ] || { no "it was not run: $(cat "$work/killed")"; return; }
 	python3 "$here/tests/system/kill_points.py" "$calls" <"$work/strace"
 }
 
@@ -675,7 +676,7 @@ a_kill_of() {
 		[ "$command" != remove ] || provision >/dev/null 2>&1
 		echo "$whom $(injection "$point")" >"$work/kill"
 		"$command" >"$work/killed" 2>&1
-		[ ! -e "$work/kill" ] || no "$program was not run" || return
+		[ ! -e "$work/kill" ] || no "$program was not run: $(cat "$work/killed")" || return
 		# debconf's frontend says 0 when its child was killed: then blocks do it.
 		if [ "$whom" = alone ] && [ "$command" != remove ] && ! grep -q "done *pam" "$work/killed"; then
 			is_as_before || no "$program, $point: not taken back: $(cat "$work/killed")" || return

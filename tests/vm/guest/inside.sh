@@ -259,6 +259,8 @@ members_come_back_in_when_nothing_below_is_limited_any_more() {
     trap 'kill "$sleeper" 2> /dev/null || true; eventually rmdir "$guest"; usual' EXIT
     echo "$sleeper" > "$guest/cgroup.procs"
     member_is_refused 'a guest that is limited below'
+    seen=$(groupies-setup check 2>&1) && claim_fails 'check finds nothing wrong with a closed group'
+    has_line 'what check finds' 'hands controllers down .*no process may enter it' "$seen"
     seen=$(groupies-setup apply 2>&1) && claim_fails 'apply took the limits of a guest away'
     has_line 'why' 'guest in it holds processes.*\[Member\] section' "$seen"
     same "the guest's limit" 67108864 "$(cat "$guest/memory.max")"
