@@ -448,8 +448,7 @@ static void check_group(struct audit *audit, const struct config *config)
 		return;
 	}
 	/* Anything else that is wrong with it is mended by the next login. */
-	if (stamp_read(config->name, &stamp, &trouble) == 0 && stamp_check(&stamp, &trouble) < 0 &&
-	    trouble.code == EBUSY)
+	if (!config->own_limits && stamp_check(&stamp, &trouble) < 0 && trouble.code == EBUSY)
 		find(audit, "%s", trouble.text);
 	if (groups_settings(&audit->host, config, NO_UID, check_setting, audit, &trouble) < 0)
 		find(audit, "%s: %s", config->name, trouble.text);

@@ -60,11 +60,12 @@ group() { # the directory of the playground's memory
 limit_of() { cat "$(group)/memory.max" 2> /dev/null || cat "$(group)/memory.limit_in_bytes"; }
 
 kills() {
-    # On v1 a scope takes its count with it when it goes.
+    # On v1 a scope takes its count with it when it goes, which may be while this looks.
     if [ "$MEMORY" = v2 ]; then
         awk '$1 == "oom_kill" { print $2 }' "$(group)/memory.events"
     else
-        find "$(group)" -name memory.oom_control -exec awk '$1 == "oom_kill" { n += $2 } END { print n + 0 }' {} +
+        { find "$(group)" -name memory.oom_control -exec cat {} + 2> /dev/null || true; } |
+            awk '$1 == "oom_kill" { n += $2 } END { print n + 0 }'
     fi
 }
 
