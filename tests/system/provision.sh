@@ -514,6 +514,18 @@ another_hog_is_fetched_only_when_its_checksum_is_right() {
 	remove >/dev/null && is_as_before
 }
 
+uninstalling_names_what_is_left() {
+	local said
+	uninstall() { make -s -C "$here" B="${build#"$here/"}" uninstall; }
+	provision >/dev/null || return
+	said=$(uninstall 2>&1)
+	case $said in "kept, but limiting no new login: $yard "*) ;; *) no "says '$said'" || return ;; esac
+	su "$student" -c true || no 'the wiring that is left keeps somebody out' || return
+	make -s -C "$here" B="${build#"$here/"}" install >/dev/null && remove >/dev/null || return
+	said=$(uninstall 2>&1)
+	[ -z "$said" ] || no "nothing is left, but it says '$said'"
+}
+
 # ---- killed at any point ------------------------------------------------------------------------
 
 # What changes the host, beside an openat that makes a file.
@@ -739,7 +751,8 @@ users_that_must_not_be_members_are_refused
 a_member_of_another_playground_is_refused
 an_ordinary_user_is_told_to_use_sudo
 help_and_version_come_from_the_tables
-another_hog_is_fetched_only_when_its_checksum_is_right"
+another_hog_is_fetched_only_when_its_checksum_is_right
+uninstalling_names_what_is_left"
 
 # shellcheck disable=SC2034
 kills="a_killed_provision_is_mended
