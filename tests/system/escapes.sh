@@ -628,7 +628,7 @@ by_user_timer() {
 	through_manager "$1" "systemd-run --user --quiet --on-active=1 --timer-property=AccuracySec=100ms \
 		sh -c '{ $EAT anon $MIB; echo ended; } >$drop/timer.$1 2>&1' &&
 		{ i=0; until grep -qs ended $drop/timer.$1 || [ \$((i += 1)) -gt 600 ]; do sleep 0.1; done; }"
-	cat "$drop/timer.$1"
+	cat "$drop/timer.$1" 2>/dev/null
 }
 by_activation() {
 	through_manager "$1" "mkdir -p ~/.local/share/dbus-1/services
