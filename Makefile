@@ -133,10 +133,11 @@ install: all
 	$(foreach page,$(MANUALS),install -m 644 $(page) $(call man,$(page))/ &&) :
 
 # Says what is left, as the package does.
+KEPT = $(if $(DESTDIR),,$(basename $(notdir $(wildcard /var/lib/groupies/applied/*.conf))))
+
 uninstall:
-	@names=$$(basename -a -s .conf $(if $(DESTDIR),,$(wildcard /var/lib/groupies/applied/*.conf)) 2>/dev/null); \
-		[ -z "$$names" ] || echo "kept, but limiting no new login:" $$names \
-			"(make install, and groupies-setup remove NAME, take them back)"
+	@[ -z "$(KEPT)" ] || echo "kept, but limiting no new login: $(KEPT)" \
+		"(make install, and groupies-setup remove NAME, take them back)"
 	rm -f $(DESTDIR)$(PREFIX)/sbin/groupies-setup $(DESTDIR)$(PREFIX)/bin/hog \
 		$(DESTDIR)$(PREFIX)/bin/hog-static $(DESTDIR)$(PREFIX)/bin/groupies-docker \
 		$(DESTDIR)$(LIBEXEC)/groupies-place $(DESTDIR)$(PAMDIR)/pam_groupies.so \

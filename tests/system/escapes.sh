@@ -296,7 +296,7 @@ by_script() { through "$1" "$ROUTES/$route_word"; }
 by_event_control() {
 	local group
 	group=$(hierarchy memory)
-	[ "$1" = "$outsider" ] || group=$group$(sed -n 's,^path=,,p' "/run/groupies/$lab" | head -n 1)
+	[ "$1" = "$outsider" ] || [ "$route_word" = root ] || group=$group$(sed -n 's,^path=,,p' "/run/groupies/$lab" | head -n 1)
 	through "$1" "EAT_GROUP=$group $EAT event-control $MIB"
 }
 
@@ -622,19 +622,21 @@ by_leaving_files() {
 }
 
 by_user_unit() { through_manager "$1" "systemd-run --user --quiet $route_word $EAT anon $MIB"; }
+# A command line that waits for FILE to say "ended", at most that many tenths of a second.
+until_ended() { echo "i=0; until grep -qs ended $1 || [ \$((i += 1)) -gt $2 ]; do sleep 0.1; done"; }
 # The manager, and its timers with it, ends soon after the last session: this one stays until it has been seen.
 by_user_timer() {
 	rm -f "$drop/timer.$1"
 	through_manager "$1" "systemd-run --user --quiet --on-active=1 --timer-property=AccuracySec=100ms \
 		sh -c '{ $EAT anon $MIB; echo ended; } >$drop/timer.$1 2>&1' &&
-		{ i=0; until grep -qs ended $drop/timer.$1 || [ \$((i += 1)) -gt 600 ]; do sleep 0.1; done; }"
+		{ $(until_ended "$drop/timer.$1" 600); }"
 	cat "$drop/timer.$1" 2>/dev/null
 }
 by_activation() {
 	through_manager "$1" "mkdir -p ~/.local/share/dbus-1/services
 		printf '[D-BUS Service]\nName=t2.Eat\nExec=/bin/sh -c \"{ $EAT anon $MIB; echo ended; } >$drop/bus.$1 2>&1\"\n' >~/.local/share/dbus-1/services/t2.Eat.service
 		$([ -n "${route_word:-}" ] && echo "$route_word") dbus-send --session --print-reply --reply-timeout=3000 --dest=t2.Eat / t2.Eat.Go 2>/dev/null
-		i=0; until grep -qs ended $drop/bus.$1 || [ \$((i += 1)) -gt 50 ]; do sleep 0.1; done"
+		$(until_ended "$drop/bus.$1" 50)"
 	cat "$drop/bus.$1"
 	rm -f "$drop/bus.$1"
 }
@@ -692,7 +694,8 @@ table() {
 		8|tmux from before enrolment|||the sweep at provisioning|echo 'a step of provisioning: tests/system/provision.sh'
 		9|every cgroup.procs, tasks and cgroup.threads|by_script|enter-any|none is writable|
 		9|a child born into another group (clone3)|by_kind|born-elsewhere|none is writable|
-		9|v1's cgroup.event_control|by_event_control||root-owned, or counted|needs_v1; needs_ours|none: the kernel lets everybody write it in every group, and systemd leaves it so
+		9|v1's cgroup.event_control, the playground's|by_event_control|own|root-owned, or counted|needs_v1; needs_ours; needs_no_systemd
+		9|v1's cgroup.event_control, the root group's|by_event_control|root|nothing: the kernel lets everybody write it|needs_v1|none, while any group has one that others may write
 		10|every limit file, owner, mode and name|by_script|raise-limits|root-owned|
 		11|a child group|by_script|make-children|not delegated|
 		12|user, mount, pid and cgroup namespace, fresh mounts|by_script|own-namespaces|the kernel: an owner of nothing stays one|
@@ -805,8 +808,6 @@ row_run() {
 			return
 		}
 	fi
-	# Where the groups are ours, so is this file.
-	[ "$function" != by_event_control ] || systemd || bound=
 	# The cron jobs were written long ago, for a member of their own.
 	[ "$function" != by_crontab ] || user=$cron_member playground=$other
 	route_run $outsider || {

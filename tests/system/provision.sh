@@ -521,7 +521,8 @@ uninstalling_names_what_is_left() {
 	said=$(uninstall 2>&1)
 	case $said in "kept, but limiting no new login: $yard "*) ;; *) no "says '$said'" || return ;; esac
 	su "$student" -c true || no 'the wiring that is left keeps somebody out' || return
-	make -s -C "$here" B="${build#"$here/"}" install >/dev/null && remove >/dev/null || return
+	install_here
+	remove >/dev/null || return
 	said=$(uninstall 2>&1)
 	[ -z "$said" ] || no "nothing is left, but it says '$said'"
 }
@@ -672,7 +673,7 @@ wrap() {
 child_points() {
 	: >"$work/points"
 	"$@" >"$work/killed" 2>&1
-	[ ! -e "$work/points" ] || { no "it was not run: $(cat "$work/killed")"; return; }
+	[ ! -e "$work/points" ] || no "it was not run: $(cat "$work/killed")" || return
 	python3 "$here/tests/system/kill_points.py" "$calls" <"$work/strace"
 }
 
