@@ -31,6 +31,7 @@
 #include "groups.h"
 #include "members.h"
 #include "pam_stack.h"
+#include "polkit.h"
 #include "processes.h"
 
 #define FULL_PERCENT   90
@@ -38,6 +39,7 @@
 #define POWERFUL       "docker,lxd,incus-admin,libvirt,disk,kmem,sudo,wheel,adm,admin"
 #define CGROUP_DEPTH   16
 #define SHM_SCAN_DEPTH 8
+#define POLKIT_MEMBERS 50 /* each costs some 0.1 s */
 
 struct audit {
 	struct report *report;
@@ -542,6 +544,27 @@ static void walk_tree(struct audit *audit, const struct hierarchy *hierarchy, co
 	}
 }
 
+/*
+ * v1 lets everybody register events with any group (cgroup.event_control is made writable for all,
+ * kernel/cgroup/cgroup-v1.c and mm/memcontrol.c), and charges them to nobody. No finding: it is so
+ * on every such host, and the files of other groups are not ours to change.
+ */
+static void tell_event_control(struct audit *audit)
+{
+	const struct hierarchy *memory = host_hierarchy(&audit->host, "memory");
+	char file[PATH_MAX];
+	struct stat st;
+
+	if (!memory || memory->unified)
+		return;
+	(void)snprintf(file, sizeof(file), "%s/cgroup.event_control", memory->mount);
+	if (stat(file, &st) == 0 && (st.st_mode & S_IWOTH))
+		report_step(audit->report, REPORT_INFO, audit->name,
+			    "%s can be written by everybody, as v1 makes it: members can hold "
+			    "kernel memory there that is charged to nobody; v2 has no such file",
+			    file);
+}
+
 static int check_files(struct audit *audit, struct error *err)
 {
 	size_t index;
@@ -553,6 +576,7 @@ static int check_files(struct audit *audit, struct error *err)
 	for (index = 0; index < audit->host.count; index++)
 		walk_tree(audit, &audit->host.hierarchies[index],
 			  audit->host.hierarchies[index].mount, 0);
+	tell_event_control(audit);
 	return 0;
 }
 
@@ -572,6 +596,56 @@ static int check_groups(struct audit *audit, struct error *err)
 			     "%s is in group %s, which is as good as root: no limit holds "
 			     "there",
 			     user->name, which);
+	}
+	return 0;
+}
+
+/* Asked about a member without a session: a rule for those who sit at the screen is not seen. */
+static int check_polkit_of(struct audit *audit, const struct user *user, struct error *err)
+{
+	static const struct {
+		const char *action, *leads;
+	} ways[] = {
+		{"org.freedesktop.systemd1.manage-units", "start what it likes outside"},
+		{"org.freedesktop.policykit.exec", "become root by pkexec"},
+		{"org.freedesktop.machine1.host-shell", "become root by machinectl shell"},
+	};
+	pid_t subject;
+	size_t index;
+	int granted = 0;
+
+	if (polkit_subject_begin(user, &subject, err) < 0)
+		return -err->code;
+	for (index = 0; index < sizeof(ways) / sizeof(*ways) && granted >= 0; index++) {
+		granted = polkit_grants(subject, ways[index].action, err);
+		if (granted > 0)
+			find(audit,
+			     "polkit grants %s to %s, who can %s: take that out of the rules in "
+			     "/etc/polkit-1",
+			     ways[index].action, user->name, ways[index].leads);
+	}
+	polkit_subject_end(subject);
+	return granted < 0 ? granted : 0;
+}
+
+static int check_polkit(struct audit *audit, struct error *err)
+{
+	size_t index, asked = 0;
+
+	if (!polkit_is_here())
+		return 0;
+	for (index = 0; index < audit->members.count; index++) {
+		const struct user *user = &audit->members.list[index];
+
+		if (user->uid == 0)
+			continue;
+		if (asked++ == POLKIT_MEMBERS) {
+			report_step(audit->report, REPORT_INFO, audit->name,
+				    "asked for the first %d members only", POLKIT_MEMBERS);
+			break;
+		}
+		if (check_polkit_of(audit, user, err) < 0)
+			return -err->code;
 	}
 	return 0;
 }
@@ -827,6 +901,7 @@ static const struct {
 	{"limits", "the kernel says what the configs say", check_limits},
 	{"files", "nobody but root can write a control group", check_files},
 	{"groups", "no member is in a group that is as good as root", check_groups},
+	{"polkit", "lets no member past a playground", check_polkit},
 	{"processes", "no member runs anything outside", check_processes},
 	{"memory", "no playground is full", check_memory},
 };
