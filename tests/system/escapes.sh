@@ -691,7 +691,7 @@ table() {
 		7|double fork, setsid, nohup, after logout|by_double_fork||inherited|
 		7|disown, after logout|by_disown||inherited|
 		7|tmux, after logout|by_tmux||inherited|needs tmux
-		8|tmux from before enrolment|||the sweep at provisioning|echo 'a step of provisioning: tests/system/provision.sh'
+		8|tmux from before enrolment|||the sweep at provisioning|echo 'changes the host: tests/system/provision.sh and a row of the matrix, tests/vm'
 		9|every cgroup.procs, tasks and cgroup.threads|by_script|enter-any|none is writable|
 		9|a child born into another group (clone3)|by_kind|born-elsewhere|none is writable|
 		9|v1's cgroup.event_control, the playground's|by_event_control|own|root-owned, or counted|needs_v1; needs_ours; needs_no_systemd
@@ -700,7 +700,7 @@ table() {
 		11|a child group|by_script|make-children|not delegated|
 		12|user, mount, pid and cgroup namespace, fresh mounts|by_script|own-namespaces|the kernel: an owner of nothing stays one|
 		13|poisoning the groups for the next login|by_poison||root-owned|
-		14|exhausting logind's sessions|||verification after pam_systemd|needs_systemd; echo 'hours under emulation: LONG=1 of the matrix'
+		14|exhausting logind's sessions|||verification after pam_systemd|needs_systemd; echo 'changes the host: a row of the matrix, tests/vm'
 		15|environment of su, with the helper run|by_environment||nothing is read from it|
 		16|an inherited oom_score_adj of -1000|by_immunity||reset at session open|needs_real_root
 		16|its floor, under a positive value|by_immunity_floor||reset at session open|needs_real_root
@@ -736,7 +736,7 @@ table() {
 		21|a renamed user|by_new_name||keyed by uid|
 		22|racing logins|||verification, fail closed|echo 'tests/system/storm.sh'
 		23|starving what enforces|||no daemon; fail closed|echo 'tests/system/refuse.sh'
-		24|setuid programs and polkit|||denied by default|echo 'denied to everybody: groupies-setup check'
+		24|setuid programs and polkit|||denied by default|needs_systemd; echo 'denied to everybody: a row of the matrix, tests/vm'
 		25|the helper killed on its way|by_killed_helper||verification|needs strace; needs_private
 		25|signals to su on its way|by_signals_to_su||verification|needs_ours
 		26|su after ulimit -f 0|by_prepared_shell|ulimit -f 0|the helper's clean start|

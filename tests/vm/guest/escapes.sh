@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 #
+# shellcheck disable=SC2016,SC2154 # commands for the user's shell are in single quotes; $here is of inside.sh
+#
 # The escape routes (tests/system/escapes.sh) against this very host, by a member and by somebody who is none. The
-# tables are kept for docs/security.md.
+# tables are kept for docs/security.md. Routes that need the host changed first are rows of their own, by the number
+# that they have in that table.
 
 # NAME: of the two files that are kept.
 escape_routes() {
@@ -25,3 +28,88 @@ libpam_cgroup_is_tried_by_the_same_routes() {
     RIVAL=pam_cgroup escape_routes rival || true
     grep -qE '^ *[0-9]+ s closed' "kept/$KIND.rival.txt" || claim_fails "$(tail -n 1 "kept/$KIND.rival.txt")"
 }
+
+# Route 9, where it is open.
+check_says_what_v1_leaves_open() {
+    local seen status=0
+    seen=$(groupies-setup check 2>&1) || status=$?
+    has_line 'what check says' '/memory/cgroup.event_control can be written by everybody' "$seen"
+    same 'findings' '0 findings' "$(tail -n 1 <<< "$seen")"
+    same 'its exit status' 0 "$status"
+}
+
+# ---- routes that need the host changed first ---------------------------------------------------------------------
+
+# Route 8. What ran before is charged elsewhere and would stay there: nothing begins beside it unasked.
+what_ran_before_enrolment_is_ended_or_swept_in() {
+    local seen how=--terminate
+    manager_is_systemd || how=--sweep
+    trap usual EXIT
+    groupies-setup remove --terminate > /dev/null 2>&1 || true
+    by_ssh teststudent 'tmux -L early new-session -d "exec sleep 1000"'
+    eventually pgrep -u teststudent -f 'sleep 1000' > /dev/null
+    seen=$(provision --memory 128M --tasks 300 2>&1) && claim_fails 'provisioned beside it'
+    has_line 'what it says' "'teststudent' is logged in .*tmux.*--terminate ends that" "$seen"
+    provision --memory 128M --tasks 300 "$how" > /tmp/provision 2>&1 || claim_fails "$how: $(tail -n 1 /tmp/provision)"
+    if [ "$how" = --terminate ]; then
+        same 'what still runs' '' "$(pgrep -l -u teststudent || true)"
+    else
+        is_inside 'tmux' "$(cat "/proc/$(pgrep -u teststudent tmux)/cgroup")"
+        is_inside 'what runs in it' "$(cat "/proc/$(pgrep -u teststudent -f 'sleep 1000')/cgroup")"
+        pkill -u teststudent tmux
+    fi
+    is_inside 'the next login' "$(by_ssh teststudent "$here")"
+}
+
+# Route 14. Beyond SessionsMax logind makes no session, and pam_systemd, being optional, lets the login go on.
+a_login_that_logind_has_no_session_for_is_inside() {
+    local pid
+    few=/etc/systemd/logind.conf.d/few.conf
+    mkdir -p "${few%/*}"
+    trap 'rm -f "$few"; pkill -u teststudent sleep || true; systemctl restart systemd-logind; wait || true' EXIT
+    printf '[Login]\nSessionsMax=%d\n' $(($(loginctl list-sessions --no-legend | wc -l) + 3)) > "$few"
+    systemctl restart systemd-logind
+    for _ in 1 2 3 4 5; do session_begins; done
+    same "somebody else's session" none "$(by_ssh outsider 'echo "${XDG_SESSION_ID:-none}"')"
+    for pid in $(pgrep -u teststudent sleep); do is_inside 'one of many logins' "$(cat "/proc/$pid/cgroup")"; done
+    is_inside 'one more by ssh' "$(by_ssh teststudent "$here"'; echo "${XDG_SESSION_ID:-none}"')"
+    is_inside 'one more by su' "$(by_su teststudent "$here")"
+}
+
+# Route 24. What root may ask of systemd, a member may not; what systemd hands to a user leads nowhere.
+systemd_does_nothing_for_a_member_that_leads_outside() {
+    local manager='org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager' order seen
+    trap 'systemctl revert playground.slice; usual' EXIT
+    for order in 'systemd-run --no-ask-password --quiet --wait true' \
+        'systemd-run --no-ask-password --quiet --scope --slice=system.slice true' \
+        'systemctl --no-ask-password set-property --runtime playground.slice MemoryMax=100M'; do
+        bash -c "$order" || claim_fails "root: $order"
+        seen=$(by_ssh teststudent "$order; echo \"status \$?\"")
+        has_line "$order" '^status [1-9]' "$seen"
+    done
+    seen=$(by_ssh teststudent "for unit in user@\$(id -u).service ssh.service init.scope; do
+        busctl call $manager AttachProcessesToUnit ssau \$unit '' 1 \$\$; $here; done")
+    same 'lines of memory' 3 "$(memory_line "$seen" | wc -l)"
+    same 'those outside' '' "$(memory_line "$seen" | grep -v ':/playground' || true)"
+}
+
+# What is denied by default, a rule may grant.
+check_names_what_polkit_grants_a_member() {
+    local seen
+    rule=/etc/polkit-1/rules.d/10-generous.rules
+    trap 'rm -f "$rule"' EXIT
+    has_line 'without the rule' '^0 findings$' "$(groupies-setup check 2>&1)"
+    cat > "$rule" <<- 'END'
+	polkit.addRule(function (action, subject) {
+	    if (action.id == "org.freedesktop.systemd1.manage-units" && subject.user == "teststudent")
+	        return polkit.Result.YES;
+	});
+	END
+    eventually starts_units_of_the_system teststudent
+    is_outside 'what it has started' "$(by_ssh teststudent 'systemd-run --no-ask-password --quiet --pipe --wait cat /proc/self/cgroup')"
+    seen=$(groupies-setup check 2>&1) && claim_fails 'check finds nothing'
+    has_line 'what it finds' 'polkit grants org.freedesktop.systemd1.manage-units to teststudent, who can start' "$seen"
+    has_line 'how much' '^1 finding$' "$seen"
+}
+
+starts_units_of_the_system() { by_ssh "$1" 'systemd-run --no-ask-password --quiet --wait true' > /dev/null; }

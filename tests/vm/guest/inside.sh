@@ -128,15 +128,27 @@ what_the_members_user_manager_starts_is_inside() {
     has_line 'hog in a user scope' '^status (137|143)$' "$seen"
 }
 
+# Ten mebibytes are what provisioning gives when nobody says otherwise; systemd --user does not fit into them.
 a_small_playground_has_no_user_manager_but_a_login() {
     local seen
     trap usual EXIT
     fresh --memory 10M
     seen=$(by_ssh teststudent "$here"'; ls -d "$XDG_RUNTIME_DIR"; systemd-run --user --scope true; echo "status $?"; hog 100M; echo "hog $?"')
     is_inside 'the login' "$seen"
+    has_line 'hog' '^hog 137$' "$seen"
+    manager_is_systemd || return 0
     has_line 'the runtime directory' "^/run/user/$(id -u teststudent)\$" "$seen"
     has_line 'systemd-run --user' '^status 1$' "$seen"
-    has_line 'hog' '^hog 137$' "$seen"
+}
+
+the_user_manager_is_masked_where_that_was_asked_for() {
+    local seen
+    trap usual EXIT
+    fresh --memory 128M --tasks 300 --user-manager masked
+    seen=$(by_ssh teststudent "$here"'; systemd-run --user --scope true; echo "status $?"')
+    is_inside 'the login' "$seen"
+    has_line 'systemd-run --user' '^status 1$' "$seen"
+    has_line 'that of somebody else' '^status 0$' "$(by_ssh outsider 'systemd-run --user --quiet --scope true; echo "status $?"')"
 }
 
 # A member's session that goes on until it is ended from outside.
