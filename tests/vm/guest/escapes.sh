@@ -47,7 +47,7 @@ what_ran_before_enrolment_is_ended_or_swept_in() {
     trap usual EXIT
     groupies-setup remove --terminate > /dev/null 2>&1 || true
     by_ssh teststudent 'tmux -L early new-session -d "exec sleep 1000"'
-    eventually pgrep -u teststudent -f 'sleep 1000' > /dev/null
+    eventually pgrep -u teststudent -x sleep > /dev/null
     seen=$(provision --memory 128M --tasks 300 2>&1) && claim_fails 'provisioned beside it'
     has_line 'what it says' "'teststudent' is logged in .*tmux.*--terminate ends that" "$seen"
     provision --memory 128M --tasks 300 "$how" > /tmp/provision 2>&1 || claim_fails "$how: $(tail -n 1 /tmp/provision)"
@@ -55,7 +55,7 @@ what_ran_before_enrolment_is_ended_or_swept_in() {
         same 'what still runs' '' "$(pgrep -l -u teststudent || true)"
     else
         is_inside 'tmux' "$(cat "/proc/$(pgrep -u teststudent tmux)/cgroup")"
-        is_inside 'what runs in it' "$(cat "/proc/$(pgrep -u teststudent -f 'sleep 1000')/cgroup")"
+        is_inside 'what runs in it' "$(cat "/proc/$(pgrep -u teststudent -x sleep)/cgroup")"
         pkill -u teststudent tmux
     fi
     is_inside 'the next login' "$(by_ssh teststudent "$here")"
