@@ -115,6 +115,7 @@ static void takes_a_percentage_of_what_there_is(void **state)
 		{"1%", 99, 0},
 		{"100%", UINT64_C(25276772352), UINT64_C(25276772352)},
 		{"50%", UINT64_C(25276772352), UINT64_C(12638386176)},
+		{"50%", UINT64_C(2069020672), UINT64_C(1034510336)},
 	};
 	size_t index;
 
