@@ -7,6 +7,7 @@
 #include <linux/sched.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
@@ -57,6 +58,18 @@ static void limits_reset(void)
 
 	for (index = 0; index < sizeof(defaults) / sizeof(*defaults); index++)
 		limit_reset(defaults[index].resource, defaults[index].soft, defaults[index].hard);
+}
+
+/* Who is to enforce waits for no processor that the caller has filled, and for no idle moment. */
+static void scheduling_reset(void)
+{
+	struct sched_param none = {0};
+	unsigned long everywhere[128];
+
+	memset(everywhere, 0xff, sizeof(everywhere));
+	(void)syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &none);
+	(void)syscall(SYS_sched_setaffinity, 0, sizeof(everywhere), everywhere);
+	(void)setpriority(PRIO_PROCESS, 0, 0);
 }
 
 static void handlers_reset(void)
@@ -126,7 +139,7 @@ __attribute__((noreturn)) static void program(const char *const argv[], int answ
 	signals_unblock();
 	limits_reset();
 	(void)umask(022);
-	(void)setpriority(PRIO_PROCESS, 0, 0);
+	scheduling_reset();
 	if (ids_reset() && chdir("/") == 0 && descriptors_reset(answer)) {
 		/* execve() takes the strings as they are and changes none (POSIX, exec). */
 		memcpy(&arguments, &argv, sizeof(arguments));
