@@ -39,14 +39,15 @@ const struct command *command_find(const char *name)
 
 int complain(int code, const char *format, ...)
 {
+	char text[1024];
 	va_list args;
 
-	(void)fflush(stdout);
-	(void)fputs("groupies-setup: ", stderr);
 	va_start(args, format);
-	(void)vfprintf(stderr, format, args);
+	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	(void)fputc('\n', stderr);
+	text_disarm(text);
+	(void)fflush(stdout);
+	(void)fprintf(stderr, "groupies-setup: %s\n", text);
 	return code;
 }
 

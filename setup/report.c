@@ -73,6 +73,19 @@ static void step_for_programs(struct report *report, enum report_result result, 
 	(void)json_object_array_add(report->steps, report->last);
 }
 
+void text_disarm(char *text)
+{
+	unsigned char *at;
+
+	for (at = (unsigned char *)text; *at; at++) {
+		/* The second is a control character as UTF-8 has it: C2 80 to C2 9F. */
+		if (*at < ' ' || *at == 0x7f)
+			*at = '?';
+		else if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
+			at[1] = at[0] = '?';
+	}
+}
+
 static void step_for_people(const struct report *report, enum report_result result,
 			    const char *subject, const char *text)
 {
@@ -98,6 +111,7 @@ void report_step(struct report *report, enum report_result result, const char *s
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	text_disarm(text);
 	count(report, result);
 	if (report->json)
 		step_for_programs(report, result, subject, text);
