@@ -4,10 +4,11 @@
  * the changes is such that a run that is killed between any two of them leaves each member with
  * its old or its new membership, and that the next run finishes:
  *
- *   1. the applied copy (it marks the playground as ours, and is what a login realizes),
- *   2. the group with its limits, and with it the stamp,
- *   3. the registry's entries, each replaced whole; a new one before an old one goes,
- *   4. playgrounds whose config is gone: their groups, then their applied copies.
+ *   1. for each playground: the applied copy (it marks the playground as ours, and is what a login
+ *      realizes), the group with its limits, and with it the stamp; then the registry's entries of
+ *      its members, each replaced whole, so that no trouble with another playground parts the two,
+ *   2. entries that no config asks for any more: all new ones are there before an old one goes,
+ *   3. playgrounds whose config is gone: their groups, then their applied copies.
  */
 #include "apply.h"
 
@@ -309,8 +310,8 @@ static void group_restore(const struct plan *plan, const char *name, const char 
 	struct error ignored;
 
 	if (!before) {
-		(void)playground_remove(&plan->host, name, &ignored);
-		(void)applied_remove(name, &ignored);
+		if (playground_remove(&plan->host, name, &ignored) < 0)
+			(void)applied_remove(name, &ignored);
 		return;
 	}
 	if (applied_write(name, before, &ignored) == 0 &&
@@ -440,26 +441,41 @@ static int entry_withdraw(const struct registry_entry *entry, struct report *rep
 	return 1;
 }
 
-/*
- * Everybody's new entry is written before anybody's old one goes: whoever moves from a group's
- * entry to one of its own, or back, is a member at each moment.
- */
-static int registry_apply(const struct plan *plan, struct error *err)
+struct enrolled {
+	size_t members;
+	int changes;
+};
+
+/* The members of NAME, directly behind its group: what logins read of the two belongs together. */
+static int members_apply(const struct plan *plan, const char *name, struct enrolled *enrolled,
+			 struct error *err)
 {
-	size_t index, members = 0;
-	int changes = 0, ret;
+	size_t index;
 
 	for (index = 0; index < plan->wanted.count; index++) {
 		const struct registry_entry *entry = &plan->wanted.list[index];
+		int ret;
 
-		if (!is_in_scope(plan, entry->playground))
+		if (strcmp(entry->playground, name) != 0)
 			continue;
 		ret = entry_apply(plan, entry, err);
 		if (ret < 0)
 			return ret;
-		changes += ret;
-		members++;
+		enrolled->changes += ret;
+		enrolled->members++;
 	}
+	return 0;
+}
+
+/*
+ * Everybody's new entry is written before anybody's old one goes: whoever moves from a group's
+ * entry to one of its own, or back, is a member at each moment.
+ */
+static int registry_settle(const struct plan *plan, struct enrolled enrolled, struct error *err)
+{
+	size_t index;
+	int ret;
+
 	for (index = 0; index < plan->present.count; index++) {
 		const struct registry_entry *entry = &plan->present.list[index];
 
@@ -470,11 +486,11 @@ static int registry_apply(const struct plan *plan, struct error *err)
 		ret = entry_withdraw(entry, plan->report, err);
 		if (ret < 0)
 			return ret;
-		changes += ret;
+		enrolled.changes += ret;
 	}
-	if (changes == 0)
+	if (enrolled.changes == 0)
 		report_step(plan->report, REPORT_UNCHANGED, "registry", "%zu member%s enrolled",
-			    members, members == 1 ? "" : "s");
+			    enrolled.members, enrolled.members == 1 ? "" : "s");
 	return 0;
 }
 
@@ -533,7 +549,7 @@ static int playground_withdraw(const struct host *host, const char *name, struct
 		report_step(report, REPORT_WOULD, "playground", "%s: remove the group", name);
 		return 0;
 	}
-	if (playground_remove(host, name, err) < 0 || applied_remove(name, err) < 0)
+	if (playground_remove(host, name, err) < 0)
 		return -err->code;
 	report_step(report, REPORT_DONE, "playground", "%s: removed", name);
 	return 0;
@@ -585,6 +601,7 @@ int apply_withdraw(const char *name, struct report *report, struct error *err)
 
 static int plan_carry_out(const struct plan *plan, struct error *err)
 {
+	struct enrolled enrolled = {0};
 	size_t index;
 
 	for (index = 0; index < plan->configs.count; index++) {
@@ -593,10 +610,11 @@ static int plan_carry_out(const struct plan *plan, struct error *err)
 		if (!is_in_scope(plan, config->name))
 			continue;
 		tell_settings(plan, config);
-		if (playground_apply(plan, config, err) < 0)
+		if (playground_apply(plan, config, err) < 0 ||
+		    members_apply(plan, config->name, &enrolled, err) < 0)
 			return -err->code;
 	}
-	if (registry_apply(plan, err) < 0 || withdraw_gone(plan, err) < 0)
+	if (registry_settle(plan, enrolled, err) < 0 || withdraw_gone(plan, err) < 0)
 		return -err->code;
 	return plan->options->sweep ? sweep_all(plan, err) : 0;
 }

@@ -477,6 +477,15 @@ goes_back_when_the_kernel_refuses() {
 	[ -e "/run/groupies/$lab" ] || no "no stamp: the next login has to realize it"
 }
 
+# Members go from limits of their own to none: their logins have to be told together with the group.
+lets_members_in_when_the_kernel_refuses_another_playground() {
+	lab MemoryMax=64M '[Member]' MemoryMax=32M
+	config "$lab" "Members=$member" MemoryMax=64M
+	config "$other" MemoryMax=32M AllowedCPUs=4000
+	refused 1 "cpuset.cpus" groupies-setup apply
+	su "$member" -c "grep -q ':/$lab\$' /proc/self/cgroup" || no "its members are shut out, or elsewhere"
+}
+
 leaves_no_group_when_the_kernel_refuses_a_new_one() {
 	fresh
 	config "$lab" "Members=$member" MemoryMax=32M AllowedCPUs=4000
@@ -926,6 +935,21 @@ says_whose_own_part_is_full() {
 	finds_nothing_where_nothing_is_wrong
 }
 
+# What a member calls a process is told, and moves no cursor and clears no screen.
+shows_no_control_characters_of_members() {
+	local outside name
+	name=/tmp/$(printf '%s\033[2J' t2)
+	lab MemoryMax=32M
+	cp "$(command -v sleep)" "$name"
+	setpriv --reuid="$member_uid" --regid="$member_uid" --clear-groups "$name" 60 &
+	outside=$!
+	until_true 20 eval "grep -q t2 /proc/$outside/comm"
+	finds processes 't2?[2J'
+	kill "$outside"
+	rm "$name"
+	! grep -q "$(printf '\033')" "$work/out" || no "there is a control character in it"
+}
+
 # ---- prove ----------------------------------------------------------------------------------------
 
 proves_every_limit_that_it_can() {
@@ -1100,6 +1124,7 @@ check sets_an_io_weight_or_refuses_it_by_name
 check refuses_memory_high_by_name
 check sets_limits_of_each_member_that_is_inside
 check goes_back_when_the_kernel_refuses
+check lets_members_in_when_the_kernel_refuses_another_playground
 check leaves_no_group_when_the_kernel_refuses_a_new_one
 check lifts_a_limit_that_was_taken_out
 check lifts_a_limit_from_who_is_inside
@@ -1144,6 +1169,7 @@ for group in docker lxd sudo wheel adm admin; do check_in_groups finds_a_member_
 check finds_processes_of_a_member_outside
 check says_what_holds_a_full_playground
 check says_whose_own_part_is_full
+check shows_no_control_characters_of_members
 
 check proves_every_limit_that_it_can
 check proves_limits_of_each_member
