@@ -568,6 +568,13 @@ static int prepare(const struct part *part, pid_t pid, unsigned session, struct 
 	return 0;
 }
 
+static int leave(const struct host *host, struct error *err)
+{
+	(void)host;
+	(void)err;
+	return 0;
+}
+
 const struct backend backend_cgroupfs = {
 	.name = "cgroupfs",
 	.realize = realize,
@@ -575,4 +582,5 @@ const struct backend backend_cgroupfs = {
 	.exists = exists,
 	.remove = remove_group,
 	.prepare = prepare,
+	.leave = leave,
 };

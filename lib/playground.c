@@ -6,47 +6,45 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "groupies/backend.h"
 #include "groupies/cgroup.h"
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
+#include "groupies/lock.h"
 #include "groupies/paths.h"
 
-#define LOCK_WAIT_MS 10000
-#define LOCK_STEP_MS 5
+#define APPLIED_PATH_SIZE (sizeof(GROUPIES_APPLIED_DIR) + PLAYGROUND_NAME_SIZE + 8)
 
 const struct backend *backend_of(const struct host *host)
 {
 	return host->manager == HOST_SYSTEMD ? &backend_systemd : &backend_cgroupfs;
 }
 
-/* The file is root's alone: nobody else can open it, so nobody else can hold a login up with it. */
-int playground_lock(struct error *err)
+static const char *applied_path(const char *name, char path[APPLIED_PATH_SIZE])
 {
-	const struct timespec step = {.tv_nsec = LOCK_STEP_MS * 1000 * 1000};
-	cleanup_fd int fd = -1;
-	int waited_ms;
+	(void)snprintf(path, APPLIED_PATH_SIZE, "%s/%s.conf", GROUPIES_APPLIED_DIR, name);
+	return path;
+}
 
-	if (mkdir(GROUPIES_RUN_DIR, 0755) < 0 && errno != EEXIST)
-		return error_errno(err, "%s", GROUPIES_RUN_DIR);
-	fd = open(GROUPIES_RUN_DIR "/.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return error_errno(err, "%s/.lock", GROUPIES_RUN_DIR);
-	for (waited_ms = 0; waited_ms < LOCK_WAIT_MS; waited_ms += LOCK_STEP_MS) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return steal_fd(&fd);
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return error_errno(err, "%s/.lock", GROUPIES_RUN_DIR);
-		(void)nanosleep(&step, NULL);
-	}
-	return error_set(err, ETIMEDOUT,
-			 "%s/.lock: another groupies program has held it for %d seconds",
-			 GROUPIES_RUN_DIR, LOCK_WAIT_MS / 1000);
+int playground_is_applied(const char *name, struct error *err)
+{
+	char path[APPLIED_PATH_SIZE];
+
+	if (access(applied_path(name, path), F_OK) < 0)
+		return error_errno(err, "%s", path);
+	return 0;
+}
+
+static int forget_applied(const char *name, struct error *err)
+{
+	char path[APPLIED_PATH_SIZE];
+
+	if (unlink(applied_path(name, path)) < 0 && errno != ENOENT)
+		return error_errno(err, "%s", path);
+	return 0;
 }
 
 static int realize_locked(const struct part *part, bool adopt, struct stamp *ret_stamp,
@@ -85,6 +83,10 @@ int playground_realize(const struct host *host, const struct config *config, uid
 	stamp_name(config->name, part.is_member, uid, name);
 	if (mode == REALIZE_TRUST_STAMP) {
 		struct error ignored;
+
+		/* Who waited for the lock may have waited for the playground's removal. */
+		if (playground_is_applied(config->name, err) < 0)
+			return -err->code;
 
 		if (stamp_read(name, &stamp, &ignored) == 0 && stamp_check(&stamp, &ignored) == 0) {
 			*ret_stamp = stamp;
@@ -143,7 +145,8 @@ int playground_remove(const struct host *host, const char *name, struct error *e
 
 	if (lock < 0)
 		return lock;
-	if (playground_forget(name, err) < 0 || backend_of(host)->remove(host, name, err) < 0)
+	if (playground_forget(name, err) < 0 || backend_of(host)->remove(host, name, err) < 0 ||
+	    forget_applied(name, err) < 0)
 		return error_context(err, "playground '%s'", name);
 	return 0;
 }
@@ -189,11 +192,16 @@ static int visit_populated(int group, void *data, struct error *err)
 	return 0;
 }
 
+/* v2 says it for all that is below (cgroup-v2.rst, cgroup.events); v1 has to be gone through. */
 bool group_is_populated(int group)
 {
-	struct error found = ERROR_NONE;
+	struct error trouble = ERROR_NONE;
+	char text[256];
 
-	return groups_walk(group, visit_populated, NULL, &found) < 0 && found.code == EBUSY;
+	if (kernel_read(group, "cgroup.events", text, sizeof(text), &trouble) > 0)
+		return strstr(text, "populated 0") == NULL;
+	trouble = ERROR_NONE;
+	return groups_walk(group, visit_populated, NULL, &trouble) < 0 && trouble.code != ENOENT;
 }
 
 struct process_visit {

@@ -308,3 +308,53 @@ int stamp_enter(const struct stamp *stamp, pid_t pid, struct error *err)
 	}
 	return 0;
 }
+
+#define SOCKETS_FILE "memory.kmem.tcp.limit_in_bytes"
+
+/* The innermost limit of memory among STAMP's groups of v1, and where their hierarchy is mounted. */
+static bool memory_limit(const struct stamp *stamp, char limit[32], char mount[512])
+{
+	bool found = false;
+	unsigned index;
+
+	for (index = 0; index < stamp->group_count; index++) {
+		const struct stamp_group *group = &stamp->groups[index];
+		size_t whole = strlen(group->directory), path = strlen(group->path);
+		char file[600], text[32];
+		struct error ignored;
+
+		if (strcmp(group->controller, "memory") != 0 || whole <= path)
+			continue;
+		(void)snprintf(file, sizeof(file), "%s/memory.limit_in_bytes", group->directory);
+		if (kernel_read(AT_FDCWD, file, text, sizeof(text), &ignored) <= 0 ||
+		    limit_text_is_unlimited("memory.limit_in_bytes", text))
+			continue;
+		(void)text_copy(limit, 32, text);
+		(void)snprintf(mount, 512, "%.*s", (int)(whole - path), group->directory);
+		found = true;
+	}
+	return found;
+}
+
+int stamp_charge_sockets(const struct stamp *stamp, const char *cgroup_text, struct error *err)
+{
+	char path[CGROUP_PATH_SIZE], limit[32], mount[512], seen[32],
+		group[sizeof(mount) + sizeof(path)];
+	cleanup_fd int fd = -1;
+
+	if (!memory_limit(stamp, limit, mount))
+		return 0;
+	if (cgroup_find(cgroup_text, "memory", path, sizeof(path), err) != 1)
+		return error_set(err, EXDEV, "this process is in no group of memory");
+	(void)snprintf(group, sizeof(group), "%s%s", mount, path);
+	fd = directory_open(AT_FDCWD, group, err);
+	if (fd < 0)
+		return fd;
+	if (kernel_read(fd, SOCKETS_FILE, seen, sizeof(seen), err) < 0)
+		/* A kernel without it charges no sockets on v1, and says so by that. */
+		return err->code == ENOENT ? 0 : error_context(err, "%s", group);
+	if (limit_text_is_unlimited(SOCKETS_FILE, seen) &&
+	    kernel_write(fd, SOCKETS_FILE, limit, err) < 0)
+		return error_context(err, "%s", group);
+	return 0;
+}

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -22,11 +23,15 @@
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
 #include "groupies/limits.h"
+#include "groupies/lock.h"
+#include "groupies/playground.h"
 #include "systemd_bus.h"
 #include "systemd_unit.h"
 
 #define REFRESH_MS      1000
 #define REFRESH_STEP_MS 20
+#define GROUPS_MAX      65536
+#define DEPTH_MAX       "64"
 
 /* ---- a slice in the kernel's tree ------------------------------------------------------------ */
 
@@ -167,7 +172,7 @@ static int slice_stamp(const struct slice *slice, bool enter, struct stamp *stam
 
 /* ---- realizing ------------------------------------------------------------------------------- */
 
-static bool is_member(const struct config *config, uid_t uid)
+static bool is_named(const struct config *config, uid_t uid)
 {
 	size_t index;
 
@@ -181,9 +186,32 @@ static bool is_member(const struct config *config, uid_t uid)
 	return false;
 }
 
+/* Is a group of CONFIG's among those of UID? Where nobody can tell, it counts as one. */
+static bool is_in_group(const struct config *config, uid_t uid)
+{
+	const struct passwd *user = getpwuid(uid);
+	int count = GROUPS_MAX, at;
+	cleanup_free gid_t *gids = calloc(GROUPS_MAX, sizeof(*gids));
+	size_t index;
+
+	if (!user || !gids || getgrouplist(user->pw_name, user->pw_gid, gids, &count) < 0)
+		return user != NULL;
+	for (index = 0; index < config->member_count; index++) {
+		const struct group *group = config->members[index][0] == '@'
+						    ? getgrnam(config->members[index] + 1)
+						    : NULL;
+
+		for (at = 0; group && at < count; at++) {
+			if (gids[at] == group->gr_gid)
+				return true;
+		}
+	}
+	return false;
+}
+
 static bool keep_member(uid_t uid, void *data)
 {
-	return is_member(data, uid);
+	return is_named(data, uid) || is_in_group(data, uid);
 }
 
 /* The members that a config names are inside from the boot on: a lingering user manager as well. */
@@ -261,6 +289,25 @@ static int slice_refresh(sd_bus *bus, const struct slice *slice, struct error *e
 	return 0;
 }
 
+/*
+ * Whoever has a user manager may make groups below it, one in the other: a tree as deep as memory
+ * lets it be would end whoever goes through it. systemd has no word for this limit of v2.
+ */
+static void slice_bound(const struct slice *slice, const struct part *part)
+{
+	size_t index;
+
+	for (index = 0; index < part->host->count; index++) {
+		const struct hierarchy *hierarchy = &part->host->hierarchies[index];
+		struct error ignored;
+		cleanup_fd int fd =
+			hierarchy->unified ? slice_open(slice, hierarchy, false, &ignored) : -1;
+
+		if (fd >= 0)
+			(void)kernel_write(fd, "cgroup.max.depth", DEPTH_MAX, &ignored);
+	}
+}
+
 /* systemd can make a slice before it has read its file: then it is unlimited until a reload. */
 static int slice_realize(sd_bus *bus, struct slice *slice, const struct part *part, bool enter,
 			 struct stamp *stamp, struct error *err)
@@ -271,6 +318,7 @@ static int slice_realize(sd_bus *bus, struct slice *slice, const struct part *pa
 	if (slice_settle(slice, err) < 0 &&
 	    (err->code != ENODATA || bus_reload(bus, err) < 0 || slice_settle(slice, err) < 0))
 		return -err->code;
+	slice_bound(slice, part);
 	return slice_stamp(slice, enter, stamp, err);
 }
 
@@ -324,6 +372,54 @@ static uint64_t boottime_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/*
+ * Where does the user manager of PART's member run? Its Slice tells what a reload has read since, so
+ * what counts is its group. 1: systemd has it in memory, and it runs inside or not at all. 0: not
+ * even that. EBUSY: it runs outside, where it starts anything for the member: who is refused until
+ * it has ended.
+ */
+static int user_manager_check(sd_bus *bus, const struct part *part, struct error *err)
+{
+	char unit[UNIT_NAME_SIZE], slice[UNIT_NAME_SIZE], state[32], group[256], inside[256];
+	int loaded;
+
+	(void)snprintf(unit, sizeof(unit), "user@%u.service", (unsigned)part->uid);
+	slice_name(part->config->name, false, 0, slice);
+	loaded = bus_unit_is_loaded(bus, unit, err);
+	if (loaded <= 0)
+		return loaded;
+	if (bus_unit_string(bus, unit, "Unit", "ActiveState", state, sizeof(state), err) < 0)
+		return -err->code;
+	if (strcmp(state, "inactive") == 0 || strcmp(state, "failed") == 0)
+		return 1;
+	if (bus_unit_string(bus, unit, "Service", "ControlGroup", group, sizeof(group), err) < 0 ||
+	    bus_unit_string(bus, slice, "Slice", "ControlGroup", inside, sizeof(inside), err) < 0)
+		return -err->code;
+	/* Without a group it has no process: it is about to start, and has read its file then. */
+	if (!*group || (*inside && cgroup_is_inside(group, inside)))
+		return 1;
+	return error_set(err, EBUSY,
+			 "%s runs outside of %s since before the user was enrolled: "
+			 "run 'loginctl terminate-user %u'",
+			 unit, slice, (unsigned)part->uid);
+}
+
+/* What systemd has in memory of a user manager is read anew where that would start elsewhere. */
+static int user_manager_prepare(sd_bus *bus, const struct part *part, bool changed,
+				struct error *err)
+{
+	char unit[UNIT_NAME_SIZE], wanted[UNIT_NAME_SIZE], slice[UNIT_NAME_SIZE];
+	int loaded = user_manager_check(bus, part, err);
+
+	if (loaded <= 0)
+		return loaded;
+	(void)snprintf(unit, sizeof(unit), "user@%u.service", (unsigned)part->uid);
+	slice_name(part->config->name, part->config->own_limits, part->uid, wanted);
+	if (bus_unit_string(bus, unit, "Service", "Slice", slice, sizeof(slice), err) < 0)
+		return -err->code;
+	return changed || strcmp(slice, wanted) != 0 ? bus_reload(bus, err) : 0;
+}
+
 static int place(const struct part *part, const struct stamp *stamp, pid_t pid, struct error *err)
 {
 	char scope[UNIT_NAME_SIZE], slice[UNIT_NAME_SIZE], text[CGROUP_TEXT_SIZE];
@@ -334,12 +430,69 @@ static int place(const struct part *part, const struct stamp *stamp, pid_t pid, 
 	(void)snprintf(scope, sizeof(scope), "groupies-%s-%u-%d-%" PRIu64 ".scope",
 		       part->config->name, (unsigned)part->uid, (int)pid, boottime_ns());
 	slice_name(part->config->name, part->is_member, part->uid, slice);
-	if (bus_open(&bus, err) < 0 || bus_start_scope(bus, scope, slice, pid, err) < 0 ||
+	/* Root comes in by `groupies-setup run`, and its own user manager is nobody's business. */
+	if (bus_open(&bus, err) < 0 || (part->uid != 0 && user_manager_check(bus, part, err) < 0) ||
+	    bus_start_scope(bus, scope, slice, pid, err) < 0 ||
 	    cgroup_read(pid, text, sizeof(text), err) < 0)
 		return -err->code;
 	if (!stamp_holds_managed(stamp, text))
 		return error_set(err, EXDEV, "systemd made %s, but process %d is not in %s", scope,
 				 (int)pid, slice);
+	return 0;
+}
+
+/* Is each directory on the way to the group at PATH below MOUNT root's? */
+static bool is_roots_own(const char *mount, const char *path)
+{
+	char copy[CGROUP_PATH_SIZE], *saved = NULL, *part;
+	struct error ignored;
+	cleanup_fd int fd = directory_open(AT_FDCWD, mount, &ignored);
+	struct stat st;
+
+	(void)text_copy(copy, sizeof(copy), path);
+	for (part = strtok_r(copy, "/", &saved); part && fd >= 0;
+	     part = strtok_r(NULL, "/", &saved)) {
+		int next = directory_open(fd, part, &ignored);
+
+		close(fd);
+		fd = next;
+		if (fd >= 0 && (fstat(fd, &st) < 0 || st.st_uid != 0))
+			return false;
+	}
+	return fd >= 0;
+}
+
+/* Only the unified hierarchy has cgroup.freeze, and is handed to users, on hybrid hosts as well. */
+static bool is_in_a_users_group(const struct host *host, struct error *err)
+{
+	char text[CGROUP_TEXT_SIZE], path[CGROUP_PATH_SIZE];
+	size_t index;
+
+	if (cgroup_read(0, text, sizeof(text), err) < 0)
+		return true;
+	for (index = 0; index < host->count; index++) {
+		const struct hierarchy *hierarchy = &host->hierarchies[index];
+
+		if (hierarchy->unified && cgroup_find(text, "", path, sizeof(path), err) == 1)
+			return !is_roots_own(hierarchy->mount, path);
+	}
+	return false;
+}
+
+static int leave(const struct host *host, struct error *err)
+{
+	cleanup_bus sd_bus *bus = NULL;
+	char scope[UNIT_NAME_SIZE];
+
+	if (!is_in_a_users_group(host, err))
+		return 0;
+	(void)snprintf(scope, sizeof(scope), "groupies-helper-%d-%" PRIu64 ".scope", (int)getpid(),
+		       boottime_ns());
+	if (bus_open(&bus, err) < 0 ||
+	    bus_start_scope(bus, scope, "system.slice", getpid(), err) < 0)
+		return -err->code;
+	if (is_in_a_users_group(host, err))
+		return error_set(err, EXDEV, "systemd made %s, but this is not in it", scope);
 	return 0;
 }
 
@@ -389,42 +542,29 @@ static void sessions_sweep(sd_bus *bus)
 }
 
 /*
- * A user manager that runs outside already cannot be brought in; the member could start anything
- * through it, so the login is refused until it has ended. One that does not run is loaded anew.
- * Apply has written the drop-in of a member that a config names; one by group gets it here.
+ * What systemd shall read for this login, unless the playground has been taken back meanwhile. Apply
+ * has written the drop-in of a user manager whose member a config names; one by group gets it here.
  */
-static int user_manager_prepare(sd_bus *bus, const struct part *part, struct error *err)
+static int files_prepare(const struct part *part, pid_t pid, unsigned session, bool *changed,
+			 struct error *err)
 {
-	char unit[UNIT_NAME_SIZE], state[32], slice[UNIT_NAME_SIZE], wanted[UNIT_NAME_SIZE];
-	bool changed = false;
-	int loaded;
+	cleanup_fd int lock = playground_lock(err);
 
-	(void)snprintf(unit, sizeof(unit), "user@%u.service", (unsigned)part->uid);
-	slice_name(part->config->name, part->config->own_limits, part->uid, wanted);
-	if (unit_write_user_manager(is_member(part->config, part->uid) ? UNIT_DIR_ETC
-								       : UNIT_DIR_RUN,
-				    part->config, part->uid, &changed, err) < 0)
+	if (lock < 0)
+		return lock;
+	if (playground_is_applied(part->config->name, err) < 0 ||
+	    unit_write_user_manager(is_named(part->config, part->uid) ? UNIT_DIR_ETC : UNIT_DIR_RUN,
+				    part->config, part->uid, changed, err) < 0 ||
+	    unit_write_session(part->config, part->uid, session, pid, err) < 0)
 		return -err->code;
-	loaded = bus_unit_is_loaded(bus, unit, err);
-	if (loaded <= 0)
-		return loaded;
-	if (bus_unit_string(bus, unit, "Service", "Slice", slice, sizeof(slice), err) < 0 ||
-	    bus_unit_string(bus, unit, "Unit", "ActiveState", state, sizeof(state), err) < 0)
-		return -err->code;
-	if (strcmp(slice, wanted) == 0)
-		return 0;
-	if (strcmp(state, "inactive") != 0 && strcmp(state, "failed") != 0)
-		return error_set(err, EBUSY,
-				 "%s runs outside of %s since before the user was enrolled: "
-				 "run 'loginctl terminate-user %u'",
-				 unit, wanted, (unsigned)part->uid);
-	return bus_reload(bus, err);
+	return 0;
 }
 
 static int prepare(const struct part *part, pid_t pid, unsigned session, struct error *err)
 {
 	char scope[UNIT_NAME_SIZE], unseen[UNIT_NAME_SIZE];
 	cleanup_bus sd_bus *bus = NULL;
+	bool changed = false;
 	int loaded;
 
 	(void)snprintf(scope, sizeof(scope), "session-%u.scope", session);
@@ -438,8 +578,8 @@ static int prepare(const struct part *part, pid_t pid, unsigned session, struct 
 	/* Somebody lives there: su and sudo carry their caller's session, which is not theirs. */
 	if (loaded)
 		return 0;
-	if (user_manager_prepare(bus, part, err) < 0 ||
-	    unit_write_session(part->config, part->uid, session, pid, err) < 0 ||
+	if (files_prepare(part, pid, session, &changed, err) < 0 ||
+	    user_manager_prepare(bus, part, changed, err) < 0 ||
 	    bus_look_again(bus, unseen, err) < 0)
 		return -err->code;
 	sessions_sweep(bus);
@@ -537,4 +677,5 @@ const struct backend backend_systemd = {
 	.exists = exists,
 	.remove = remove_slice,
 	.prepare = prepare,
+	.leave = leave,
 };

@@ -315,7 +315,10 @@ static int place(pam_handle_t *pamh, const struct login *login, struct error *er
 			return -err->code;
 	}
 	if (stamp.manager == HOST_SYSTEMD)
-		return 0;
+		return cgroup_read(0, text, sizeof(text), err) < 0 ||
+				       stamp_charge_sockets(&stamp, text, err) < 0
+			       ? -err->code
+			       : 0;
 	origin_keep(&stamp, text);
 	return 1;
 }

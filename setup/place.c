@@ -48,7 +48,9 @@ static int request_read(char **words, struct request *request, struct error *err
 	request->pid = (pid_t)pid;
 	if (playground_read_applied(words[0], &request->config, err) < 0)
 		return error_context(err, "playground '%s'", words[0]);
-	return host_read(&request->host, err);
+	if (host_read(&request->host, err) < 0)
+		return -err->code;
+	return backend_of(&request->host)->leave(&request->host, err);
 }
 
 static int realize(struct request *request, struct stamp *stamp, struct error *err)

@@ -50,6 +50,13 @@ struct backend {
 	 * that logind is about to make stands in the playground. Nothing to do on cgroupfs.
 	 */
 	int (*prepare)(const struct part *part, pid_t pid, unsigned session, struct error *err);
+
+	/*
+	 * Ahead of everything that a login's helper does: takes the caller out of a group that
+	 * somebody else than root owns, who could freeze it there with the lock in its hands, and
+	 * everybody's logins with it. Nothing to do on cgroupfs, where no group is handed to users.
+	 */
+	int (*leave)(const struct host *host, struct error *err);
 };
 
 extern const struct backend backend_cgroupfs;

@@ -29,13 +29,22 @@ enum realize_mode {
 int playground_realize(const struct host *host, const struct config *config, uid_t uid,
 		       enum realize_mode mode, struct stamp *ret_stamp, struct error *err);
 
-/* The config as `apply` accepted it last: what a login realizes. The caller clears it. */
+/*
+ * The config as `apply` accepted it last: what a login realizes. The caller clears it.
+ * ENOENT: there is none, so nothing to realize any more.
+ */
 int playground_read_applied(const char *name, struct config *ret_config, struct error *err);
+
+/* Is there such a config? ENOENT: none, or none any more. */
+int playground_is_applied(const char *name, struct error *err);
 
 /* Is every group of the stamp there and limited, and PID in it (0: the caller)? */
 int playground_verify(const struct stamp *stamp, pid_t pid, struct error *err);
 
-/* Removes the groups of NAME and its stamps. EBUSY: somebody is inside. */
+/*
+ * Removes the groups of NAME, its stamps and, last, the config that was applied: no login makes it
+ * again. EBUSY: somebody is inside, and the config is still there.
+ */
 int playground_remove(const struct host *host, const char *name, struct error *err);
 
 /* Removes every stamp of NAME: whoever comes next realizes it again. */
@@ -51,8 +60,5 @@ int playground_processes(const struct stamp *stamp, int (*visit)(pid_t pid, void
 /* How often the kernel has killed in GROUP's memory hierarchy for its limit; 0 where it is not
  * told. */
 int playground_kills(const struct stamp *stamp, uint64_t *ret_kills, struct error *err);
-
-/* Takes the lock under which playgrounds are realized and changed; closing it gives it back. */
-int playground_lock(struct error *err);
 
 #endif

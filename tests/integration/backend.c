@@ -151,9 +151,26 @@ static void does_nothing_where_the_stamp_is_good(void **state)
 
 	needs_stage();
 	(void)realized("MemoryMax=32M\n");
+	stage_apply("MemoryMax=16M\n");
 	assert_done(realize_for("MemoryMax=16M\n", (uid_t)-1, REALIZE_TRUST_STAMP, &stamp, &err),
 		    &err);
 	claim_value("memory", memory_limit(), "33554432");
+}
+
+/* A login that has read the config before the removal, and comes to the lock after it. */
+static void makes_nothing_again_that_has_been_taken_back(void **state)
+{
+	struct stamp stamp;
+	struct error err = ERROR_NONE;
+
+	needs_stage();
+	(void)realized("MemoryMax=32M\n");
+	stage_apply("MemoryMax=32M\n");
+	assert_done(playground_remove(&stage_host, stage_playground, &err), &err);
+	assert_refused(
+		realize_for("MemoryMax=32M\n", (uid_t)-1, REALIZE_TRUST_STAMP, &stamp, &err), &err,
+		ENOENT, "applied");
+	assert_false(backend_cgroupfs.exists(&stage_host, stage_playground));
 }
 
 static void nests_a_members_own_limits(void **state)
@@ -420,6 +437,7 @@ int main(void)
 		on_stage(refuses_by_name_what_v1_cannot_express),
 		on_stage(makes_no_other_group_when_it_realizes_again),
 		on_stage(does_nothing_where_the_stamp_is_good),
+		on_stage(makes_nothing_again_that_has_been_taken_back),
 		on_stage(nests_a_members_own_limits),
 		on_stage(refuses_a_hand_made_group_that_a_user_owns),
 		on_stage(refuses_a_group_with_one_file_that_others_can_write),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a playground is without a kernel; what the kernel must accept is in tests/integration. */
+#include "groupies/lock.h"
 #include "groupies/playground.h"
 
 #include <sys/file.h>
