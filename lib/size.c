@@ -78,9 +78,9 @@ int size_parse(const char *text, uint64_t percent_of, uint64_t *ret_bytes, struc
 		if (whole > 100 || (whole == 100 && billionths))
 			return error_set(err, ERANGE, "'%s' is more than 100%%", text);
 		/* Whole percents in whole numbers: half of an even number is just that. */
-		*ret_bytes = percent_of / 100 * whole + percent_of % 100 * whole / 100 +
-			     (uint64_t)((long double)percent_of / 100 * (long double)billionths /
-					1e9L);
+		*ret_bytes =
+			percent_of / 100 * whole + percent_of % 100 * whole / 100 +
+			(uint64_t)((long double)percent_of / 100 * (long double)billionths / 1e9L);
 		return 0;
 	}
 	shift = suffix_shift(rest);

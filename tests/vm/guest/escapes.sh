@@ -61,6 +61,62 @@ what_ran_before_enrolment_is_ended_or_swept_in() {
     is_inside 'the next login' "$(by_ssh teststudent "$here")"
 }
 
+# It starts anything for the member. A reload makes systemd say that it belongs inside, and moves nothing.
+who_has_a_user_manager_outside_is_refused_until_that_has_ended() {
+    local unit
+    unit=user@$(id -u teststudent).service
+    trap 'loginctl disable-linger teststudent; usual' EXIT
+    apply_config '[Playground]' Members=outsider MemoryMax=128M
+    loginctl enable-linger teststudent
+    eventually systemctl -q is-active "$unit"
+    apply_config "$(cat usual.conf)"
+    systemctl daemon-reload
+    has_line 'check' "teststudent runs .* outside of 'playground'" "$(groupies-setup check 2>&1 || true)"
+    member_is_refused 'a user manager outside'
+    loginctl disable-linger teststudent
+    loginctl terminate-user teststudent 2> /dev/null || systemctl stop "$unit"
+    eventually user_manager_is_gone teststudent
+    is_inside 'by ssh afterwards' "$(by_ssh teststudent "$here")"
+}
+
+# The group of the member's user manager, whose owner the member is.
+own_group() {
+    local mount=/sys/fs/cgroup
+    [ "$MEMORY" = v2 ] || mount=/sys/fs/cgroup/unified
+    echo "$mount$(systemctl show -p ControlGroup --value "user@$(id -u teststudent).service")"
+}
+
+# Route 13.
+a_member_makes_no_tree_of_groups_that_is_too_deep() {
+    local made
+    session_begins
+    made=$(su -s /bin/sh teststudent -c "cd $(own_group) && for made in \$(seq 200); do
+        mkdir deeper 2> /dev/null && cd deeper || break; done; echo \$made")
+    pkill -u teststudent sleep
+    session_has_ended
+    if [ "$made" -lt 40 ] || [ "$made" -gt 64 ]; then claim_fails "$made groups, one in the other"; fi
+}
+
+# Route 23. Who owns a group may freeze what is in it: a helper that holds everybody's lock, too.
+who_freezes_its_own_login_holds_nobody_up() {
+    session_begins
+    trapped=$(own_group)/trapped
+    su -s /bin/sh teststudent -c "mkdir $trapped"
+    trap 'echo 0 > "$trapped/cgroup.freeze"; pkill -u teststudent sleep || true; wait || true' EXIT
+    (exec 9> /run/groupies/.lock && flock 9 && exec sleep 60) &
+    holder=$!
+    sh -c "id -u teststudent > /proc/self/loginuid; echo \$\$ > $trapped/cgroup.procs; exec su teststudent -c true" &
+    eventually pgrep -x groupies-place > /dev/null
+    eventually helper_waits_elsewhere
+    echo 1 > "$trapped/cgroup.freeze"
+    kill "$holder"
+    is_inside 'another login' "$(by_ssh teststudent "$here")"
+}
+
+helper_waits_elsewhere() {
+    grep -q '^0::/system.slice/groupies-helper-' "/proc/$(pgrep -x groupies-place | head -n 1)/cgroup"
+}
+
 # Route 14. Beyond SessionsMax logind makes no session, and pam_systemd, being optional, lets the login go on.
 a_login_that_logind_has_no_session_for_is_inside() {
     local pid
