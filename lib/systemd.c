@@ -438,7 +438,7 @@ static int place(const struct part *part, const struct stamp *stamp, pid_t pid, 
 	if (!stamp_holds_managed(stamp, text))
 		return error_set(err, EXDEV, "systemd made %s, but process %d is not in %s", scope,
 				 (int)pid, slice);
-	return 0;
+	return stamp_charge_sockets(stamp, text, err);
 }
 
 /* Is each directory on the way to the group at PATH below MOUNT root's? */
