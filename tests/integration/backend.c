@@ -167,9 +167,8 @@ static void makes_nothing_again_that_has_been_taken_back(void **state)
 	(void)realized("MemoryMax=32M\n");
 	stage_apply("MemoryMax=32M\n");
 	assert_done(playground_remove(&stage_host, stage_playground, &err), &err);
-	assert_refused(
-		realize_for("MemoryMax=32M\n", (uid_t)-1, REALIZE_TRUST_STAMP, &stamp, &err), &err,
-		ENOENT, "applied");
+	assert_refused(realize_for("MemoryMax=32M\n", (uid_t)-1, REALIZE_TRUST_STAMP, &stamp, &err),
+		       &err, ENOENT, "applied");
 	assert_false(backend_cgroupfs.exists(&stage_host, stage_playground));
 }
 
@@ -249,6 +248,70 @@ static void makes_a_hand_made_group_anew_when_it_adopts_it(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_uid, 0);
 	claim_value("memory", memory_limit(), "33554432");
+}
+
+/* ---- sockets on v1 --------------------------------------------------------------------------------- */
+
+/* As systemd has it: the login is in a group of its own, below what was realized. */
+static char *login_below(char text[512])
+{
+	char path[512];
+
+	path_of("memory", "below", path);
+	assert_true(mkdir(path, 0755) == 0 || errno == EEXIST);
+	(void)snprintf(text, 512, "4:memory:%s/%s/below\n",
+		       strcmp(host_hierarchy(&stage_host, "memory")->root, "/") == 0
+			       ? ""
+			       : host_hierarchy(&stage_host, "memory")->root,
+		       stage_playground);
+	return text;
+}
+
+static void claim_below(const char *value)
+{
+	char name[128];
+
+	(void)snprintf(name, sizeof(name), "%s/below", stage_playground);
+	assert_string_equal(stage_value(name, "memory", "memory.kmem.tcp.limit_in_bytes"), value);
+}
+
+static void charges_sockets_to_the_group_that_a_login_is_in(void **state)
+{
+	struct error err = ERROR_NONE;
+	struct stamp stamp;
+	char text[512];
+
+	needs_v1();
+	stamp = realized("MemoryMax=32M\n");
+	assert_done(stamp_charge_sockets(&stamp, login_below(text), &err), &err);
+	claim_below("33554432");
+	/* What limits already is somebody's wish. */
+	stamp = realized("MemoryMax=64M\n");
+	assert_done(stamp_charge_sockets(&stamp, text, &err), &err);
+	claim_below("33554432");
+}
+
+static void charges_no_sockets_where_memory_is_not_limited(void **state)
+{
+	struct error err = ERROR_NONE;
+	struct stamp stamp;
+
+	needs_v1();
+	stamp = realized("TasksMax=9\n");
+	assert_done(stamp_charge_sockets(&stamp, "4:memory:/elsewhere\n", &err), &err);
+}
+
+static void fails_where_the_group_of_a_login_is_not_there(void **state)
+{
+	struct error err = ERROR_NONE;
+	struct stamp stamp;
+
+	needs_v1();
+	stamp = realized("MemoryMax=32M\n");
+	assert_refused(stamp_charge_sockets(&stamp, "4:memory:/elsewhere\n", &err), &err, ENOENT,
+		       "elsewhere");
+	assert_refused(stamp_charge_sockets(&stamp, "4:pids:/elsewhere\n", &err), &err, EXDEV,
+		       "no group of memory");
 }
 
 /* ---- processes ------------------------------------------------------------------------------- */
@@ -442,6 +505,9 @@ int main(void)
 		on_stage(refuses_a_hand_made_group_that_a_user_owns),
 		on_stage(refuses_a_group_with_one_file_that_others_can_write),
 		on_stage(makes_a_hand_made_group_anew_when_it_adopts_it),
+		on_stage(charges_sockets_to_the_group_that_a_login_is_in),
+		on_stage(charges_no_sockets_where_memory_is_not_limited),
+		on_stage(fails_where_the_group_of_a_login_is_not_there),
 		on_stage(sees_who_is_inside),
 		on_stage(adopts_no_group_with_somebody_inside),
 		on_stage(places_a_process_and_reads_it_back),
