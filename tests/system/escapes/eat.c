@@ -51,6 +51,10 @@
 #include <linux/if_tun.h>
 #include <linux/vm_sockets.h>
 
+#ifndef PATIENCE /* of an emulated machine */
+#define PATIENCE 1
+#endif
+
 #define PAGE  ((size_t)4096)
 #define CHUNK ((size_t)64 * 1024)
 
@@ -823,7 +827,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	/* What neither ends nor dies is a failure as well. */
-	(void)alarm(30);
+	(void)alarm(30 * PATIENCE);
 	raise_descriptors();
 	memset(chunk, 'e', sizeof(chunk));
 	for (index = 0; index < sizeof(kinds) / sizeof(*kinds); index++) {
