@@ -105,7 +105,7 @@ who_freezes_its_own_login_holds_nobody_up() {
     trap 'echo 0 > "$trapped/cgroup.freeze"; pkill -u teststudent sleep || true; wait || true' EXIT
     (exec 9> /run/groupies/.lock && flock 9 && exec sleep 60) &
     holder=$!
-    sh -c "id -u teststudent > /proc/self/loginuid; echo \$\$ > $trapped/cgroup.procs; exec su teststudent -c true" &
+    sh -c "echo $(id -u teststudent) > /proc/self/loginuid; echo \$\$ > $trapped/cgroup.procs; exec su teststudent -c true" &
     eventually pgrep -x groupies-place > /dev/null
     eventually helper_waits_elsewhere
     echo 1 > "$trapped/cgroup.freeze"
