@@ -145,7 +145,10 @@ enrolled() {
 		case $* in *Member:*) echo '[Member]' ;; esac
 		for limit; do case $limit in Member:*) echo "${limit#Member:}" ;; esac done
 	} >"/etc/groupies/$playground.conf"
-	groupies-setup apply >"$work/apply.out" 2>&1 || cat "$work/apply.out"
+	groupies-setup apply >"$work/apply.out" 2>&1 || {
+		cat "$work/apply.out"
+		return 1
+	}
 }
 
 # ---- what the kernel and the log say ---------------------------------------------------------------
@@ -293,11 +296,13 @@ late() {
 
 by_kind() { through "$1" "$EAT $route_word $MIB"; }
 by_script() { through "$1" "$ROUTES/$route_word"; }
+# No more than shows it, and behind all others: the kernel takes the events away one by one, each after a walk over
+# the rest, and is slow at everything else until it has.
 by_event_control() {
-	local group
+	local group events_mib=$((MIB * 3 / 8))
 	group=$(hierarchy memory)
 	[ "$1" = "$outsider" ] || [ "$route_word" = root ] || group=$group$(sed -n 's,^path=,,p' "/run/groupies/$lab" | head -n 1)
-	through "$1" "EAT_GROUP=$group $EAT event-control $MIB"
+	through "$1" "EAT_GROUP=$group $EAT event-control $events_mib"
 }
 
 # The number of tasks is bounded, and nobody tries before it has seen itself inside.
@@ -449,7 +454,7 @@ by_group_joined_later() {
 	[ "$1" = "$outsider" ] || {
 		gid=$(getent group t2people | cut -d: -f3)
 		if real; then
-			enrolled "$member @t2people" "$lab" "${limits[@]}"
+			enrolled "$member @t2people" "$lab" "${limits[@]}" || return
 		else
 			mkdir -p /var/lib/groupies/registry/gid
 			printf 'groupies-registry 1\ngid=%s\nname=t2people\nplayground=%s\nown-limits=no\n' \
@@ -694,8 +699,6 @@ table() {
 		8|tmux from before enrolment|||the sweep at provisioning|echo 'changes the host: tests/system/provision.sh and a row of the matrix, tests/vm'
 		9|every cgroup.procs, tasks and cgroup.threads|by_script|enter-any|none is writable|
 		9|a child born into another group (clone3)|by_kind|born-elsewhere|none is writable|
-		9|v1's cgroup.event_control, the playground's|by_event_control|own|root-owned, or counted|needs_v1; needs_ours; needs_no_systemd
-		9|v1's cgroup.event_control, the root group's|by_event_control|root|nothing: the kernel lets everybody write it|needs_v1|none, while any group has one that others may write
 		10|every limit file, owner, mode and name|by_script|raise-limits|root-owned|
 		11|a child group|by_script|make-children|not delegated|
 		12|user, mount, pid and cgroup namespace, fresh mounts|by_script|own-namespaces|the kernel: an owner of nothing stays one|
@@ -757,6 +760,8 @@ table() {
 		30|another account with the same uid|by_new_account||registry rules|needs_private
 		30|a group joined after enrolment|by_group_joined_later||registry rules|
 		31|a pipe in ~/.forward|||the mailer opens no session: check looks for one|needs_mailer
+		9|v1's cgroup.event_control, the playground's|by_event_control|own|root-owned, or counted|needs_v1; needs_ours; needs_no_systemd
+		9|v1's cgroup.event_control, the root group's|by_event_control|root|nothing: the kernel lets everybody write it|needs_v1|none, while any group has one that others may write
 	END
 }
 
