@@ -67,6 +67,8 @@ who_has_a_user_manager_outside_is_refused_until_that_has_ended() {
     unit=user@$(id -u teststudent).service
     trap 'loginctl disable-linger teststudent; usual' EXIT
     apply_config '[Playground]' Members=outsider MemoryMax=128M
+    loginctl terminate-user teststudent 2> /dev/null || true
+    eventually user_manager_is_gone teststudent
     loginctl enable-linger teststudent
     eventually systemctl -q is-active "$unit"
     apply_config "$(cat usual.conf)"
@@ -79,12 +81,10 @@ who_has_a_user_manager_outside_is_refused_until_that_has_ended() {
     is_inside 'by ssh afterwards' "$(by_ssh teststudent "$here")"
 }
 
-# The group of the member's user manager, whose owner the member is.
-own_group() {
-    local mount=/sys/fs/cgroup
-    [ "$MEMORY" = v2 ] || mount=/sys/fs/cgroup/unified
-    echo "$mount$(systemctl show -p ControlGroup --value "user@$(id -u teststudent).service")"
-}
+# The group of the member's user manager, whose owner the member is: its path, and where that is in the unified
+# hierarchy.
+own_path() { systemctl show -p ControlGroup --value "user@$(id -u teststudent).service"; }
+own_group() { if [ "$MEMORY" = v2 ]; then echo "/sys/fs/cgroup$(own_path)"; else echo "/sys/fs/cgroup/unified$(own_path)"; fi; }
 
 # Route 13.
 a_member_makes_no_tree_of_groups_that_is_too_deep() {
@@ -99,13 +99,16 @@ a_member_makes_no_tree_of_groups_that_is_too_deep() {
 
 # Route 23. Who owns a group may freeze what is in it: a helper that holds everybody's lock, too.
 who_freezes_its_own_login_holds_nobody_up() {
+    local enter
     session_begins
     trapped=$(own_group)/trapped
+    enter="echo \$\$ > $trapped/cgroup.procs"
+    [ "$MEMORY" = v2 ] || enter="$enter; echo \$\$ > /sys/fs/cgroup/systemd$(own_path)/cgroup.procs"
     su -s /bin/sh teststudent -c "mkdir $trapped"
     trap 'echo 0 > "$trapped/cgroup.freeze"; pkill -u teststudent sleep || true; wait || true' EXIT
     (exec 9> /run/groupies/.lock && flock 9 && exec sleep 60) &
     holder=$!
-    sh -c "echo $(id -u teststudent) > /proc/self/loginuid; echo \$\$ > $trapped/cgroup.procs; exec su teststudent -c true" &
+    sh -c "echo $(id -u teststudent) > /proc/self/loginuid; $enter; exec su teststudent -c true" &
     eventually pgrep -x groupies-place > /dev/null
     eventually helper_waits_elsewhere
     echo 1 > "$trapped/cgroup.freeze"
