@@ -341,6 +341,7 @@ int stamp_charge_sockets(const struct stamp *stamp, const char *cgroup_text, str
 	char path[CGROUP_PATH_SIZE], limit[32], mount[512], seen[32],
 		group[sizeof(mount) + sizeof(path)];
 	cleanup_fd int fd = -1;
+	struct error trouble;
 
 	if (!memory_limit(stamp, limit, mount))
 		return 0;
@@ -350,9 +351,13 @@ int stamp_charge_sockets(const struct stamp *stamp, const char *cgroup_text, str
 	fd = directory_open(AT_FDCWD, group, err);
 	if (fd < 0)
 		return fd;
-	if (kernel_read(fd, SOCKETS_FILE, seen, sizeof(seen), err) < 0)
+	if (kernel_read(fd, SOCKETS_FILE, seen, sizeof(seen), &trouble) < 0) {
 		/* A kernel without it charges no sockets on v1, and says so by that. */
-		return err->code == ENOENT ? 0 : error_context(err, "%s", group);
+		if (trouble.code == ENOENT)
+			return 0;
+		*err = trouble;
+		return error_context(err, "%s", group);
+	}
 	if (limit_text_is_unlimited(SOCKETS_FILE, seen) &&
 	    kernel_write(fd, SOCKETS_FILE, limit, err) < 0)
 		return error_context(err, "%s", group);

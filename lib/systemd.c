@@ -186,21 +186,35 @@ static bool is_named(const struct config *config, uid_t uid)
 	return false;
 }
 
-/* Is a group of CONFIG's among those of UID? Where nobody can tell, it counts as one. */
+/* What getpwuid and getgrnam leave in errno when they have looked and found none (getpwnam(3)). */
+static bool was_looked_up(void)
+{
+	return errno == 0 || errno == ENOENT || errno == ESRCH || errno == EBADF || errno == EPERM;
+}
+
+/* Is a group of CONFIG's among those of UID? Where it cannot be looked up, it counts as one. */
 static bool is_in_group(const struct config *config, uid_t uid)
 {
-	const struct passwd *user = getpwuid(uid);
-	int count = GROUPS_MAX, at;
 	cleanup_free gid_t *gids = calloc(GROUPS_MAX, sizeof(*gids));
+	const struct passwd *user;
+	int count = GROUPS_MAX, at;
 	size_t index;
 
-	if (!user || !gids || getgrouplist(user->pw_name, user->pw_gid, gids, &count) < 0)
-		return user != NULL;
+	errno = 0;
+	user = getpwuid(uid);
+	if (!user)
+		return !was_looked_up();
+	if (!gids || getgrouplist(user->pw_name, user->pw_gid, gids, &count) < 0)
+		return true;
 	for (index = 0; index < config->member_count; index++) {
-		const struct group *group = config->members[index][0] == '@'
-						    ? getgrnam(config->members[index] + 1)
-						    : NULL;
+		const struct group *group;
 
+		if (config->members[index][0] != '@')
+			continue;
+		errno = 0;
+		group = getgrnam(config->members[index] + 1);
+		if (!group && !was_looked_up())
+			return true;
 		for (at = 0; group && at < count; at++) {
 			if (gids[at] == group->gr_gid)
 				return true;
@@ -462,19 +476,25 @@ static bool is_roots_own(const char *mount, const char *path)
 	return fd >= 0;
 }
 
-/* Only the unified hierarchy has cgroup.freeze, and is handed to users, on hybrid hosts as well. */
-static bool is_in_a_users_group(const struct host *host, struct error *err)
+/*
+ * Only the unified hierarchy has cgroup.freeze, and is handed to users, on hybrid hosts as well.
+ * What cannot be read, or has a longer path than anything of root's, counts as theirs.
+ */
+static bool is_in_a_users_group(const struct host *host)
 {
 	char text[CGROUP_TEXT_SIZE], path[CGROUP_PATH_SIZE];
+	struct error ignored;
 	size_t index;
 
-	if (cgroup_read(0, text, sizeof(text), err) < 0)
+	if (cgroup_read(0, text, sizeof(text), &ignored) < 0)
 		return true;
 	for (index = 0; index < host->count; index++) {
 		const struct hierarchy *hierarchy = &host->hierarchies[index];
+		int found = hierarchy->unified ? cgroup_find(text, "", path, sizeof(path), &ignored)
+					       : 0;
 
-		if (hierarchy->unified && cgroup_find(text, "", path, sizeof(path), err) == 1)
-			return !is_roots_own(hierarchy->mount, path);
+		if (found != 0)
+			return found < 0 || !is_roots_own(hierarchy->mount, path);
 	}
 	return false;
 }
@@ -484,14 +504,14 @@ static int leave(const struct host *host, struct error *err)
 	cleanup_bus sd_bus *bus = NULL;
 	char scope[UNIT_NAME_SIZE];
 
-	if (!is_in_a_users_group(host, err))
+	if (!is_in_a_users_group(host))
 		return 0;
 	(void)snprintf(scope, sizeof(scope), "groupies-helper-%d-%" PRIu64 ".scope", (int)getpid(),
 		       boottime_ns());
 	if (bus_open(&bus, err) < 0 ||
 	    bus_start_scope(bus, scope, "system.slice", getpid(), err) < 0)
 		return -err->code;
-	if (is_in_a_users_group(host, err))
+	if (is_in_a_users_group(host))
 		return error_set(err, EXDEV, "systemd made %s, but this is not in it", scope);
 	return 0;
 }
@@ -548,13 +568,14 @@ static void sessions_sweep(sd_bus *bus)
 static int files_prepare(const struct part *part, pid_t pid, unsigned session, bool *changed,
 			 struct error *err)
 {
+	/* Names are looked up before: that may take as long as a server far away likes. */
+	const char *directory = is_named(part->config, part->uid) ? UNIT_DIR_ETC : UNIT_DIR_RUN;
 	cleanup_fd int lock = playground_lock(err);
 
 	if (lock < 0)
 		return lock;
 	if (playground_is_applied(part->config->name, err) < 0 ||
-	    unit_write_user_manager(is_named(part->config, part->uid) ? UNIT_DIR_ETC : UNIT_DIR_RUN,
-				    part->config, part->uid, changed, err) < 0 ||
+	    unit_write_user_manager(directory, part->config, part->uid, changed, err) < 0 ||
 	    unit_write_session(part->config, part->uid, session, pid, err) < 0)
 		return -err->code;
 	return 0;

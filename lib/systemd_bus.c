@@ -309,7 +309,7 @@ int bus_start_scope(sd_bus *bus, const char *name, const char *slice, pid_t pid,
 
 	if (code >= 0)
 		code = sd_bus_message_append(call, "ssa(sv)a(sa(sv))", name, "fail", 6,
-					     "Description", "s", "Login into a groupies playground",
+					     "Description", "s", "groupies: a login, or its helper",
 					     "Slice", "s", slice, "PIDs", "au", 1, (uint32_t)pid,
 					     "OOMPolicy", "s", "continue", "SendSIGHUP", "b", 1,
 					     "CollectMode", "s", "inactive-or-failed", 0);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/ioprio.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <pthread.h>
@@ -70,6 +71,7 @@ static void scheduling_reset(void)
 	(void)syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &none);
 	(void)syscall(SYS_sched_setaffinity, 0, sizeof(everywhere), everywhere);
 	(void)setpriority(PRIO_PROCESS, 0, 0);
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0);
 }
 
 static void handlers_reset(void)
@@ -139,8 +141,11 @@ __attribute__((noreturn)) static void program(const char *const argv[], int answ
 	signals_unblock();
 	limits_reset();
 	(void)umask(022);
+	if (!ids_reset())
+		_exit(EXIT_NO_EXEC);
+	/* Not before: as long as it is the caller's by its real uid, the caller may set it back. */
 	scheduling_reset();
-	if (ids_reset() && chdir("/") == 0 && descriptors_reset(answer)) {
+	if (chdir("/") == 0 && descriptors_reset(answer)) {
 		/* execve() takes the strings as they are and changes none (POSIX, exec). */
 		memcpy(&arguments, &argv, sizeof(arguments));
 		memcpy(&environment, &(const char *const *){empty}, sizeof(environment));

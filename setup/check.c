@@ -669,11 +669,11 @@ static int check_processes_of(struct audit *audit, const struct config *config,
 			outside[out++] = list[index];
 	}
 	if (out)
-		find(audit,
-		     "%s runs %zu process%s outside of '%s': %s: end them, or "
-		     "groupies-setup apply --sweep",
-		     user->name, out, out == 1 ? "" : "es", config->name,
-		     processes_print(outside, out, text, sizeof(text)));
+		find(audit, "%s runs %zu process%s outside of '%s': %s: end them, %s", user->name,
+		     out, out == 1 ? "" : "es", config->name,
+		     processes_print(outside, out, text, sizeof(text)),
+		     audit->host.manager == HOST_SYSTEMD ? "with loginctl terminate-user"
+							 : "or groupies-setup apply --sweep");
 	return 0;
 }
 

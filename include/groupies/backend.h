@@ -54,7 +54,7 @@ struct backend {
 	/*
 	 * Ahead of everything that a login's helper does: takes the caller out of a group that
 	 * somebody else than root owns, who could freeze it there with the lock in its hands, and
-	 * everybody's logins with it. Nothing to do on cgroupfs, where no group is handed to users.
+	 * everybody's logins with it. Nothing to do on cgroupfs, where we hand no group to users.
 	 */
 	int (*leave)(const struct host *host, struct error *err);
 };

@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/ioprio.h>
 #include <locale.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <syslog.h>
 
@@ -524,6 +526,41 @@ static void places_a_member_whatever_its_caller_prepared(void **state)
 	}
 }
 
+static void wait_for_an_idle_moment_on_one_processor(void)
+{
+	static const struct sched_param none;
+	cpu_set_t first;
+
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	(void)setpriority(PRIO_PROCESS, 0, 19);
+	if (sched_setscheduler(0, SCHED_IDLE, &none) < 0 ||
+	    sched_setaffinity(0, sizeof(first), &first) < 0 ||
+	    syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+		    IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0)) < 0)
+		abort();
+}
+
+/* Nice value and policy are the 19th and the 41st field of stat (proc(5)). */
+static void makes_its_helper_wait_for_no_idle_moment(void **state)
+{
+	static const struct login login = {.user = MEMBER,
+					   .prepare = wait_for_an_idle_moment_on_one_processor};
+	char expected[64];
+	cpu_set_t all;
+
+	needs_stage();
+	stage_member();
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	stage_helper_replace("#!/bin/sh\n"
+			     "cpus=$(nproc) how=$(cut -d' ' -f 19,41 /proc/self/stat)\n"
+			     "printf 'ncpus %s nice and policy %s io %s' \"$cpus\" \"$how\" "
+			     "\"$(ionice | cut -d: -f1)\" >&3\n");
+	(void)snprintf(expected, sizeof(expected), "cpus %d nice and policy 0 0 io none",
+		       CPU_COUNT(&all));
+	claim_refused_once(login_run(&login), expected);
+}
+
 static volatile sig_atomic_t children_heard;
 
 static void count_child(int number)
@@ -882,6 +919,7 @@ int main(void)
 		on_stage(leaves_who_offers_itself_first_as_it_is),
 		on_stage(leaves_a_strangers_immunity),
 		on_stage(places_a_member_whatever_its_caller_prepared),
+		on_stage(makes_its_helper_wait_for_no_idle_moment),
 		on_stage(troubles_no_host_with_its_helpers_end),
 		on_stage(lets_no_member_in_for_want_of_descriptors),
 		on_stage(refuses_a_member_with_a_corrupt_entry),
