@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a playground is without a kernel; what the kernel must accept is in tests/integration. */
-#include "groupies/lock.h"
 #include "groupies/playground.h"
+#include "groupies/lock.h"
 
 #include <sys/file.h>
 #include <sys/wait.h>

@@ -97,27 +97,37 @@ a_member_makes_no_tree_of_groups_that_is_too_deep() {
     if [ "$made" -lt 40 ] || [ "$made" -gt 64 ]; then claim_fails "$made groups, one in the other"; fi
 }
 
-# Route 23. Who owns a group may freeze what is in it: a helper that holds everybody's lock, too.
+# Route 23. Who owns a group may freeze what is in it: a helper that holds everybody's lock, too. A path that is too
+# long to be read whole makes no difference.
 who_freezes_its_own_login_holds_nobody_up() {
-    local enter
+    local long
+    long=$(printf 'x%.0s' {1..240})
     session_begins
-    trapped=$(own_group)/trapped
+    trap 'eventually all_is_thawed; pkill -u teststudent sleep || true; wait || true' EXIT
+    freeze_a_login_in trapped
+    freeze_a_login_in "$long/$long/$long/$long/$long"
+}
+
+freeze_a_login_in() { # PATH below the member's own group
+    local enter holder
+    trapped=$(own_group)/$1
     enter="echo \$\$ > $trapped/cgroup.procs"
     [ "$MEMORY" = v2 ] || enter="$enter; echo \$\$ > /sys/fs/cgroup/systemd$(own_path)/cgroup.procs"
-    su -s /bin/sh teststudent -c "mkdir $trapped"
-    trap 'echo 0 > "$trapped/cgroup.freeze"; pkill -u teststudent sleep || true; wait || true' EXIT
+    su -s /bin/sh teststudent -c "mkdir -p $trapped"
     (exec 9> /run/groupies/.lock && flock 9 && exec sleep 60) &
     holder=$!
     sh -c "echo $(id -u teststudent) > /proc/self/loginuid; $enter; exec su teststudent -c true" &
-    eventually pgrep -x groupies-place > /dev/null
     eventually helper_waits_elsewhere
     echo 1 > "$trapped/cgroup.freeze"
     kill "$holder"
-    is_inside 'another login' "$(by_ssh teststudent "$here")"
+    is_inside "another login than that in ${1:0:20}" "$(by_ssh teststudent "$here")"
+    all_is_thawed
 }
 
+all_is_thawed() { echo 0 > "$trapped/cgroup.freeze"; }
+
 helper_waits_elsewhere() {
-    grep -q '^0::/system.slice/groupies-helper-' "/proc/$(pgrep -x groupies-place | head -n 1)/cgroup"
+    grep -q '^0::/system.slice/groupies-helper-' "/proc/$(pgrep -n -x groupies-place)/cgroup" 2> /dev/null
 }
 
 # Route 14. Beyond SessionsMax logind makes no session, and pam_systemd, being optional, lets the login go on.

@@ -288,12 +288,26 @@ who_joins_a_group_after_apply_is_inside() {
     is_outside 'before it has joined' "$(by_ssh outsider "$here")"
     usermod -aG pupils outsider
     ! manager_is_systemd || loginctl terminate-user outsider 2> /dev/null || true
-    ! manager_is_systemd || eventually user_manager_is_gone outsider
+    ! manager_is_systemd || { eventually user_manager_is_gone outsider && starts_no_user_manager_outside outsider; }
     is_inside 'by ssh' "$(by_ssh outsider "$here")"
     is_inside 'by su' "$(by_su outsider "$here")"
     gpasswd -d outsider pupils > /dev/null
     groupdel pupils
 }
+
+# Whoever has joined is a member before any login has told systemd: what lingers then is inside, or does not start.
+starts_no_user_manager_outside() { # USER
+    local unit
+    unit=user@$(id -u "$1").service
+    loginctl enable-linger "$1"
+    eventually user_manager_has_been_tried "$unit"
+    ! systemctl -q is-active "$unit" ||
+        matches "the group of $unit" '/playground.slice/*' "$(systemctl show -p ControlGroup --value "$unit")"
+    loginctl disable-linger "$1"
+    systemctl stop "$unit"
+}
+
+user_manager_has_been_tried() { [[ $(systemctl is-active "$1") == @(active|failed) ]]; }
 
 user_manager_is_gone() { ! systemctl -q is-active "user@$(id -u "$1").service"; }
 
