@@ -309,12 +309,13 @@ int stamp_enter(const struct stamp *stamp, pid_t pid, struct error *err)
 	return 0;
 }
 
-#define SOCKETS_FILE "memory.kmem.tcp.limit_in_bytes"
+/* Any limit makes the kernel count; ours above keeps what is counted small, also when it changes. */
+#define SOCKETS_FILE  "memory.kmem.tcp.limit_in_bytes"
+#define SOCKETS_LIMIT "1099511627776"
 
-/* The innermost limit of memory among STAMP's groups of v1, and where their hierarchy is mounted. */
-static bool memory_limit(const struct stamp *stamp, char limit[32], char mount[512])
+/* Where the hierarchy is mounted in which a group of STAMP's limits memory, on v1. */
+static bool memory_mount(const struct stamp *stamp, char mount[512])
 {
-	bool found = false;
 	unsigned index;
 
 	for (index = 0; index < stamp->group_count; index++) {
@@ -329,21 +330,19 @@ static bool memory_limit(const struct stamp *stamp, char limit[32], char mount[5
 		if (kernel_read(AT_FDCWD, file, text, sizeof(text), &ignored) <= 0 ||
 		    limit_text_is_unlimited("memory.limit_in_bytes", text))
 			continue;
-		(void)text_copy(limit, 32, text);
 		(void)snprintf(mount, 512, "%.*s", (int)(whole - path), group->directory);
-		found = true;
+		return true;
 	}
-	return found;
+	return false;
 }
 
 int stamp_charge_sockets(const struct stamp *stamp, const char *cgroup_text, struct error *err)
 {
-	char path[CGROUP_PATH_SIZE], limit[32], mount[512], seen[32],
-		group[sizeof(mount) + sizeof(path)];
+	char path[CGROUP_PATH_SIZE], mount[512], seen[32], group[sizeof(mount) + sizeof(path)];
 	cleanup_fd int fd = -1;
 	struct error trouble;
 
-	if (!memory_limit(stamp, limit, mount))
+	if (!memory_mount(stamp, mount))
 		return 0;
 	if (cgroup_find(cgroup_text, "memory", path, sizeof(path), err) != 1)
 		return error_set(err, EXDEV, "this process is in no group of memory");
@@ -359,7 +358,7 @@ int stamp_charge_sockets(const struct stamp *stamp, const char *cgroup_text, str
 		return error_context(err, "%s", group);
 	}
 	if (limit_text_is_unlimited(SOCKETS_FILE, seen) &&
-	    kernel_write(fd, SOCKETS_FILE, limit, err) < 0)
+	    kernel_write(fd, SOCKETS_FILE, SOCKETS_LIMIT, err) < 0)
 		return error_context(err, "%s", group);
 	return 0;
 }

@@ -76,8 +76,8 @@ int stamp_enter(const struct stamp *stamp, pid_t pid, struct error *err);
 /*
  * On v1, sockets are charged to a group only when that very group has a limit for them
  * (mm/memcontrol.c, tcpmem_active), and systemd puts processes into groups of its own below ours:
- * the one that CGROUP_TEXT shows gets the limit of the playground's memory. Does nothing where
- * memory is not limited, on v2, and where the group has such a limit.
+ * the one that CGROUP_TEXT shows gets a limit, above which ours holds. Does nothing where memory is
+ * not limited, on v2, and where the group has such a limit.
  */
 int stamp_charge_sockets(const struct stamp *stamp, const char *cgroup_text, struct error *err);
 

@@ -98,14 +98,14 @@ a_member_makes_no_tree_of_groups_that_is_too_deep() {
 }
 
 # Route 23. Who owns a group may freeze what is in it: a helper that holds everybody's lock, too. A path that is too
-# long to be read whole makes no difference.
+# long to be read whole makes no difference; on v2, pam_systemd has taken such a login out before a helper begins.
 who_freezes_its_own_login_holds_nobody_up() {
     local long
     long=$(printf 'x%.0s' {1..240})
     session_begins
     trap 'eventually all_is_thawed; pkill -u teststudent sleep || true; wait || true' EXIT
     freeze_a_login_in trapped
-    freeze_a_login_in "$long/$long/$long/$long/$long"
+    [ "$MEMORY" = v2 ] || freeze_a_login_in "$long/$long/$long/$long/$long"
 }
 
 freeze_a_login_in() { # PATH below the member's own group

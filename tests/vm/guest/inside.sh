@@ -341,8 +341,8 @@ swap_and_cpus_are_limited_on_v1_too() {
 # The kernel charges them to a group that has such a limit itself, and to none above it alone.
 what_sockets_hold_is_limited_on_v1_too() {
     local limit='cat "/sys/fs/cgroup/memory$(sed -n "s/^[0-9]*:memory://p" /proc/self/cgroup)/memory.kmem.tcp.limit_in_bytes"' way
-    for way in ssh su cron; do same "by $way" 134217728 "$(by_$way teststudent "$limit")"; done
-    same 'from the user manager' 134217728 "$(by_ssh teststudent "systemd-run --user --quiet --pipe --wait sh -c '$limit'")"
+    for way in ssh su cron; do same "by $way" 1099511627776 "$(by_$way teststudent "$limit")"; done
+    same 'from the user manager' 1099511627776 "$(by_ssh teststudent "systemd-run --user --quiet --pipe --wait sh -c '$limit'")"
 }
 
 # ---- nobody else notices ------------------------------------------------------------------------------------------
