@@ -47,3 +47,8 @@ int error_context(struct error *err, const char *format, ...)
 	(void)snprintf(err->text + length, sizeof(err->text) - length, ": %s", inner);
 	return -err->code;
 }
+
+bool errno_means_absent(int code)
+{
+	return code == 0 || code == ENOENT || code == ESRCH || code == EBADF || code == EPERM;
+}

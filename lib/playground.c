@@ -38,7 +38,7 @@ int playground_is_applied(const char *name, struct error *err)
 	return 0;
 }
 
-static int forget_applied(const char *name, struct error *err)
+int playground_forget_applied(const char *name, struct error *err)
 {
 	char path[APPLIED_PATH_SIZE];
 
@@ -87,7 +87,6 @@ int playground_realize(const struct host *host, const struct config *config, uid
 		/* Who waited for the lock may have waited for the playground's removal. */
 		if (playground_is_applied(config->name, err) < 0)
 			return -err->code;
-
 		if (stamp_read(name, &stamp, &ignored) == 0 && stamp_check(&stamp, &ignored) == 0) {
 			*ret_stamp = stamp;
 			return 0;
@@ -146,7 +145,7 @@ int playground_remove(const struct host *host, const char *name, struct error *e
 	if (lock < 0)
 		return lock;
 	if (playground_forget(name, err) < 0 || backend_of(host)->remove(host, name, err) < 0 ||
-	    forget_applied(name, err) < 0)
+	    playground_forget_applied(name, err) < 0)
 		return error_context(err, "playground '%s'", name);
 	return 0;
 }

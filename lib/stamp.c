@@ -313,6 +313,17 @@ int stamp_enter(const struct stamp *stamp, pid_t pid, struct error *err)
 #define SOCKETS_FILE  "memory.kmem.tcp.limit_in_bytes"
 #define SOCKETS_LIMIT "1099511627776"
 
+static bool group_limits(const struct stamp_group *group, const char *file)
+{
+	unsigned index;
+
+	for (index = 0; index < group->limit_count; index++) {
+		if (strcmp(group->limits[index], file) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Where the hierarchy is mounted in which a group of STAMP's limits memory, on v1. */
 static bool memory_mount(const struct stamp *stamp, char mount[512])
 {
@@ -321,17 +332,11 @@ static bool memory_mount(const struct stamp *stamp, char mount[512])
 	for (index = 0; index < stamp->group_count; index++) {
 		const struct stamp_group *group = &stamp->groups[index];
 		size_t whole = strlen(group->directory), path = strlen(group->path);
-		char file[600], text[32];
-		struct error ignored;
 
-		if (strcmp(group->controller, "memory") != 0 || whole <= path)
-			continue;
-		(void)snprintf(file, sizeof(file), "%s/memory.limit_in_bytes", group->directory);
-		if (kernel_read(AT_FDCWD, file, text, sizeof(text), &ignored) <= 0 ||
-		    limit_text_is_unlimited("memory.limit_in_bytes", text))
-			continue;
-		(void)snprintf(mount, 512, "%.*s", (int)(whole - path), group->directory);
-		return true;
+		if (group_limits(group, "memory.limit_in_bytes") && whole > path) {
+			(void)snprintf(mount, 512, "%.*s", (int)(whole - path), group->directory);
+			return true;
+		}
 	}
 	return false;
 }

@@ -186,12 +186,6 @@ static bool is_named(const struct config *config, uid_t uid)
 	return false;
 }
 
-/* What getpwuid and getgrnam leave in errno when they have looked and found none (getpwnam(3)). */
-static bool was_looked_up(void)
-{
-	return errno == 0 || errno == ENOENT || errno == ESRCH || errno == EBADF || errno == EPERM;
-}
-
 /* Is a group of CONFIG's among those of UID? Where it cannot be looked up, it counts as one. */
 static bool is_in_group(const struct config *config, uid_t uid)
 {
@@ -203,7 +197,7 @@ static bool is_in_group(const struct config *config, uid_t uid)
 	errno = 0;
 	user = getpwuid(uid);
 	if (!user)
-		return !was_looked_up();
+		return !errno_means_absent(errno);
 	if (!gids || getgrouplist(user->pw_name, user->pw_gid, gids, &count) < 0)
 		return true;
 	for (index = 0; index < config->member_count; index++) {
@@ -213,7 +207,7 @@ static bool is_in_group(const struct config *config, uid_t uid)
 			continue;
 		errno = 0;
 		group = getgrnam(config->members[index] + 1);
-		if (!group && !was_looked_up())
+		if (!group && !errno_means_absent(errno))
 			return true;
 		for (at = 0; group && at < count; at++) {
 			if (gids[at] == group->gr_gid)

@@ -88,8 +88,7 @@ static const struct passwd *user_look_up(const char *name, struct passwd *record
 		if (*ret_code != ERANGE)
 			break;
 	}
-	/* What different sources of names answer when they have none like it (getpwnam(3)). */
-	if (*ret_code == ENOENT || *ret_code == ESRCH || *ret_code == EBADF || *ret_code == EPERM)
+	if (errno_means_absent(*ret_code))
 		*ret_code = 0;
 	return found;
 }

@@ -249,16 +249,6 @@ static int applied_write(const char *name, const char *text, struct error *err)
 	return 0;
 }
 
-static int applied_remove(const char *name, struct error *err)
-{
-	char path[sizeof(GROUPIES_APPLIED_DIR) + PLAYGROUND_NAME_SIZE + 8];
-
-	(void)snprintf(path, sizeof(path), "%s/%s.conf", GROUPIES_APPLIED_DIR, name);
-	if (unlink(path) < 0 && errno != ENOENT)
-		return error_errno(err, "%s", path);
-	return 0;
-}
-
 /* Sets every limit again, in the group and in each member's part that exists. */
 static int group_realize(const struct plan *plan, const struct config *config, struct error *err)
 {
@@ -310,8 +300,8 @@ static void group_restore(const struct plan *plan, const char *name, const char 
 	struct error ignored;
 
 	if (!before) {
-		if (playground_remove(&plan->host, name, &ignored) < 0)
-			(void)applied_remove(name, &ignored);
+		(void)playground_remove(&plan->host, name, &ignored);
+		(void)playground_forget_applied(name, &ignored);
 		return;
 	}
 	if (applied_write(name, before, &ignored) == 0 &&
@@ -354,7 +344,7 @@ static int playground_apply(const struct plan *plan, const struct config *config
 		if (!is_adopted)
 			group_restore(plan, config->name, was_applied ? before : NULL);
 		else
-			(void)applied_remove(config->name, &(struct error){0});
+			(void)playground_forget_applied(config->name, &(struct error){0});
 		return -err->code;
 	}
 	report_step(plan->report, REPORT_DONE, "playground", "%s: %s", config->name,

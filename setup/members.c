@@ -42,12 +42,6 @@ int users_add(struct users *users, const struct user *user, struct error *err)
 
 /* ---- the user database ----------------------------------------------------------------------- */
 
-/* What getpwnam(3) may set when there is simply no such name; the rest means "cannot tell". */
-static bool errno_means_absent(int code)
-{
-	return code == 0 || code == ENOENT || code == ESRCH || code == EBADF || code == EPERM;
-}
-
 static bool user_take(const struct passwd *entry, struct user *ret_user)
 {
 	struct user user = {.uid = entry->pw_uid, .gid = entry->pw_gid};

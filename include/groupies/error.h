@@ -10,6 +10,8 @@
 #ifndef GROUPIES_ERROR_H
 #define GROUPIES_ERROR_H
 
+#include <stdbool.h>
+
 struct error {
 	int code;       /* a positive errno value */
 	char text[512]; /* one sentence, widest context first, no newline */
@@ -26,5 +28,11 @@ int error_errno(struct error *err, const char *format, ...) __attribute__((forma
 
 /* Puts "FORMAT: " in front of what err says already. Returns -err->code. */
 int error_context(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * True for what getpwnam(3) and its like may leave in errno, or return, when there is simply no such
+ * name; all else means that nobody can tell.
+ */
+bool errno_means_absent(int code);
 
 #endif

@@ -38,6 +38,9 @@ int playground_read_applied(const char *name, struct config *ret_config, struct 
 /* Is there such a config? ENOENT: none, or none any more. */
 int playground_is_applied(const char *name, struct error *err);
 
+/* Removes it, if there is one. */
+int playground_forget_applied(const char *name, struct error *err);
+
 /* Is every group of the stamp there and limited, and PID in it (0: the caller)? */
 int playground_verify(const struct stamp *stamp, pid_t pid, struct error *err);
 
