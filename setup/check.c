@@ -658,6 +658,7 @@ static int check_processes_of(struct audit *audit, const struct config *config,
 	struct stamp stamp;
 	char text[256];
 	bool is_there = groups_find(&audit->host, config->name, &stamp) > 0;
+	bool systemd = audit->host.manager == HOST_SYSTEMD;
 
 	if (processes_of_user(user->uid, is_there ? &stamp : NULL, &list, &count, err) < 0)
 		return -err->code;
@@ -669,11 +670,14 @@ static int check_processes_of(struct audit *audit, const struct config *config,
 			outside[out++] = list[index];
 	}
 	if (out)
-		find(audit, "%s runs %zu process%s outside of '%s': %s: end them, %s", user->name,
-		     out, out == 1 ? "" : "es", config->name,
+		find(audit,
+		     "%s runs %zu process%s outside of '%s': %s: end them, or "
+		     "%s%s",
+		     user->name, out, out == 1 ? "" : "es", config->name,
 		     processes_print(outside, out, text, sizeof(text)),
-		     audit->host.manager == HOST_SYSTEMD ? "with loginctl terminate-user"
-							 : "or groupies-setup apply --sweep");
+		     systemd ? "all that this user runs: loginctl terminate-user "
+			     : "groupies-setup apply --sweep",
+		     systemd ? user->name : "");
 	return 0;
 }
 
