@@ -96,21 +96,27 @@ prepare_host() {
 		wire
 	}
 	[ -z "${RIVAL:-}" ] || wire_rival
-	enrolled $member $lab "${limits[@]}"
+	enrolled $member $lab "${limits[@]}" || exit 1
 }
 
+# In every stack but that of the user manager, which does not start in a group that is not its own unit's.
 wire_rival() {
 	local file
+	cp /etc/pam.d/common-session-noninteractive /etc/pam.d/common-session-user
+	[ ! -e /usr/lib/pam.d/systemd-user ] ||
+		sed 's/common-session-noninteractive/common-session-user/' /usr/lib/pam.d/systemd-user >/etc/pam.d/systemd-user
 	for file in common-session common-session-noninteractive; do
 		echo "session optional $RIVAL.so" >>"/etc/pam.d/$file"
 	done
+	: >>/etc/cgrules.conf
 }
 
-# A group as `cgcreate` and `cgset` make it, and the rule that brings USER there.
-ruled() { # USER GROUP LIMIT...
-	local user=$1 group=$2 mount limit
+# A group as `cgcreate` and `cgset` make it, and the rules that bring each of USERS there.
+ruled() { # USERS GROUP LIMIT...
+	local users=$1 group=$2 mount limit user
 	shift 2
 	for mount in $(printf '%s\n' "$(hierarchy memory)" "$(hierarchy pids)" | sort -u); do
+		! unified || echo '+memory +pids' >"$mount/cgroup.subtree_control"
 		mkdir -p "$mount/$group"
 		for limit; do
 			case $limit in
@@ -123,8 +129,14 @@ ruled() { # USER GROUP LIMIT...
 			esac
 		done 2>/dev/null
 	done
-	sed -i "/^$user /d" /etc/cgrules.conf
-	echo "$user memory,pids $group" >>/etc/cgrules.conf
+	[ "$(cat "$(hierarchy memory)/$group"/memory.{max,limit_in_bytes} "$(hierarchy pids)/$group/pids.max" 2>/dev/null | xargs)" = "$((20 << 20)) $TASKS" ] || {
+		echo "$group: not the limits that were asked for"
+		return 1
+	}
+	for user in $users; do
+		sed -i "/^$user /d" /etc/cgrules.conf
+		echo "$user memory,pids $group" >>/etc/cgrules.conf
+	done
 }
 
 # enrolled USER PLAYGROUND LIMIT...: by groupies-setup on a real host, which is the way to do it.
@@ -335,7 +347,8 @@ write_crontabs() {
 by_at() {
 	local file=$drop/at.$1
 	rm -f "$file"
-	through "$1" "echo '{ $EAT anon $MIB; echo ended; } >$file 2>&1' | $route_word 2>&1"
+	# A job begins where it was handed in.
+	through "$1" "cd /; echo '{ $EAT anon $MIB; echo ended; } >$file 2>&1' | $route_word 2>&1"
 	until_true 30 grep -qs ended "$file" || return 0
 	cat "$file"
 }
