@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* `groupies-setup check`: how logins come in: the services that open sessions, sshd, the module and its helper. */
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "groupies/cleanup.h"
+#include "groupies/paths.h"
+
+#include "audit.h"
+#include "pam_stack.h"
+
+/* runuser's own stack opens sessions without us, and only root can use it. */
+static bool is_roots_own(const char *service)
+{
+	return strcmp(service, "runuser") == 0 || strcmp(service, "runuser-l") == 0;
+}
+
+static void check_service(const char *service, void *data)
+{
+	struct audit *audit = data;
+	struct pam_stack stack;
+
+	if (!pam_stack_read(service, &stack) || !stack.opens_sessions)
+		return;
+	if (!stack.reaches && is_roots_own(service))
+		report_step(audit->report, REPORT_INFO, audit->name,
+			    "%s opens sessions outside: only root can use it", service);
+	else if (!stack.reaches)
+		audit_find(audit,
+			   "%s opens sessions without pam_groupies.so: members who come in by it "
+			   "are outside",
+			   service);
+	else if (stack.is_evaded)
+		audit_find(audit, "%s may end or jump before it comes to pam_groupies.so", service);
+	else if (stack.is_weak)
+		audit_find(audit,
+			   "%s lets a refusal of pam_groupies.so pass: its control must be "
+			   "[success=ok ignore=ignore module_unknown=ignore default=die]",
+			   service);
+	else if (stack.allows)
+		audit_find(audit,
+			   "%s has onerr=allow, for a trial: members who cannot be placed get in",
+			   service);
+}
+
+int check_services(struct audit *audit, struct error *err)
+{
+	(void)err;
+	pam_services_visit(check_service, audit);
+	return 0;
+}
+
+/* The first word of sshd_config(5) counts; without any, sshd does not use PAM. */
+static int sshd_uses_pam(const char *pattern, unsigned depth)
+{
+	glob_t files = {0};
+	int answer = -1;
+	size_t index;
+
+	if (depth > 4 || glob(pattern, 0, NULL, &files) != 0)
+		return -1;
+	for (index = 0; index < files.gl_pathc && answer < 0; index++) {
+		cleanup_file FILE *file = fopen(files.gl_pathv[index], "re");
+		char line[1024], key[64], value[512], path[600];
+
+		while (file && answer < 0 && fgets(line, sizeof(line), file)) {
+			if (sscanf(line, " %63[A-Za-z]%*[ \t=]%511s", key, value) != 2)
+				continue;
+			if (strcasecmp(key, "Match") == 0)
+				break;
+			if (strcasecmp(key, "UsePAM") == 0)
+				answer = strcasecmp(value, "yes") == 0;
+			if (strcasecmp(key, "Include") != 0)
+				continue;
+			(void)snprintf(path, sizeof(path), "%s%s", *value == '/' ? "" : "/etc/ssh/",
+				       value);
+			answer = sshd_uses_pam(path, depth + 1);
+		}
+	}
+	globfree(&files);
+	return answer;
+}
+
+int check_sshd(struct audit *audit, struct error *err)
+{
+	(void)err;
+	if (access("/etc/ssh/sshd_config", F_OK) == 0 &&
+	    sshd_uses_pam("/etc/ssh/sshd_config", 0) != 1)
+		audit_find(audit,
+			   "/etc/ssh/sshd_config does not say UsePAM yes: ssh logins are outside");
+	return 0;
+}
+
+/* Is PATH what root installed? Says what is wrong otherwise. */
+static void check_program(struct audit *audit, const char *path, const char *otherwise)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		audit_find(audit, "%s: %s: %s", path, strerror(errno), otherwise);
+	else if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		audit_find(audit, "%s: others than root can change it (uid %u, mode %03o)", path,
+			   (unsigned)st.st_uid, st.st_mode & 07777);
+}
+
+/* The module stands where this host's own modules stand: beside pam_unix.so. */
+int check_module(struct audit *audit, struct error *err)
+{
+	static const char *const places[] = {
+		"/usr/lib/*/security/pam_unix.so", "/usr/lib64/security/pam_unix.so",
+		"/usr/lib/security/pam_unix.so",   "/lib/*/security/pam_unix.so",
+		"/lib64/security/pam_unix.so",     "/lib/security/pam_unix.so"};
+	glob_t files = {0};
+	size_t index;
+
+	(void)err;
+	for (index = 0; index < sizeof(places) / sizeof(*places); index++) {
+		char path[512];
+
+		if (glob(places[index], 0, NULL, &files) != 0)
+			continue;
+		(void)snprintf(path, sizeof(path), "%.*s/pam_groupies.so",
+			       (int)(strrchr(files.gl_pathv[0], '/') - files.gl_pathv[0]),
+			       files.gl_pathv[0]);
+		check_program(audit, path, "nobody is placed: the host is not protected");
+		break;
+	}
+	globfree(&files);
+	return 0;
+}
+
+int check_helper(struct audit *audit, struct error *err)
+{
+	(void)err;
+	check_program(audit, GROUPIES_PLACE, "members are refused whenever it is needed");
+	if (access(GROUPIES_PLACE, F_OK) == 0 && access(GROUPIES_PLACE, X_OK) < 0)
+		audit_find(audit, "%s cannot be executed: members are refused", GROUPIES_PLACE);
+	return 0;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* `groupies-setup check`: members: what makes a limit void for them, and what they run outside. */
+#include <stdlib.h>
+
+#include "groupies/cleanup.h"
+#include "groupies/stamp.h"
+
+#include "audit.h"
+#include "groups.h"
+#include "polkit.h"
+#include "processes.h"
+
+#define POWERFUL       "docker,lxd,incus-admin,libvirt,disk,kmem,sudo,wheel,adm,admin"
+#define POLKIT_MEMBERS 50 /* each costs some 0.1 s */
+
+int check_groups(struct audit *audit, struct error *err)
+{
+	size_t index;
+
+	(void)err;
+	for (index = 0; index < audit->members.count; index++) {
+		const struct user *user = &audit->members.list[index];
+		char which[256];
+
+		if (user->uid != 0 && user_is_in(user, POWERFUL, which, sizeof(which)))
+			audit_find(audit,
+				   "%s is in group %s, which is as good as root: no limit holds "
+				   "there",
+				   user->name, which);
+	}
+	return 0;
+}
+
+/* Asked about a member without a session: a rule for those who sit at the screen is not seen. */
+static int check_polkit_of(struct audit *audit, const struct user *user, struct error *err)
+{
+	static const struct {
+		const char *action, *leads;
+	} ways[] = {
+		{"org.freedesktop.systemd1.manage-units", "start what it likes outside"},
+		{"org.freedesktop.policykit.exec", "become root by pkexec"},
+		{"org.freedesktop.machine1.host-shell", "become root by machinectl shell"},
+	};
+	pid_t subject;
+	size_t index;
+	int granted = 0;
+
+	if (polkit_subject_begin(user, &subject, err) < 0)
+		return -err->code;
+	for (index = 0; index < sizeof(ways) / sizeof(*ways) && granted >= 0; index++) {
+		granted = polkit_grants(subject, ways[index].action, err);
+		if (granted > 0)
+			audit_find(
+				audit,
+				"polkit grants %s to %s, who can %s: take that out of the rules in "
+				"/etc/polkit-1",
+				ways[index].action, user->name, ways[index].leads);
+	}
+	polkit_subject_end(subject);
+	return granted < 0 ? granted : 0;
+}
+
+int check_polkit(struct audit *audit, struct error *err)
+{
+	size_t index, asked = 0;
+
+	if (!polkit_is_here())
+		return 0;
+	for (index = 0; index < audit->members.count; index++) {
+		const struct user *user = &audit->members.list[index];
+
+		if (user->uid == 0)
+			continue;
+		if (asked++ == POLKIT_MEMBERS) {
+			report_step(audit->report, REPORT_INFO, audit->name,
+				    "asked for the first %d members only", POLKIT_MEMBERS);
+			break;
+		}
+		if (check_polkit_of(audit, user, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
+static int check_processes_of(struct audit *audit, const struct config *config,
+			      const struct user *user, struct error *err)
+{
+	cleanup_free struct process *list = NULL, *outside = NULL;
+	size_t count, index, out = 0;
+	struct stamp stamp;
+	char text[256];
+	bool is_there = groups_find(&audit->host, config->name, &stamp) > 0;
+	bool systemd = audit->host.manager == HOST_SYSTEMD;
+
+	if (processes_of_user(user->uid, is_there ? &stamp : NULL, &list, &count, err) < 0)
+		return -err->code;
+	outside = calloc(count + 1, sizeof(*outside));
+	if (!outside)
+		return error_errno(err, "processes");
+	for (index = 0; index < count; index++) {
+		if (!list[index].inside)
+			outside[out++] = list[index];
+	}
+	if (out)
+		audit_find(audit,
+			   "%s runs %zu process%s outside of '%s': %s: end them, or "
+			   "%s%s",
+			   user->name, out, out == 1 ? "" : "es", config->name,
+			   processes_print(outside, out, text, sizeof(text)),
+			   systemd ? "all that this user runs: loginctl terminate-user "
+				   : "groupies-setup apply --sweep",
+			   systemd ? user->name : "");
+	return 0;
+}
+
+/* Where does the registry send USER? NULL: nowhere, or it is torn between two. */
+static const struct config *config_of(const struct audit *audit, const struct user *user)
+{
+	const struct registry_entry *entry = entries_find(&audit->entries, false, user->uid);
+	size_t index;
+
+	if (entry)
+		return configs_find(&audit->applied, entry->playground);
+	for (index = 0; index < audit->entries.count; index++) {
+		const struct registry_entry *group = &audit->entries.list[index];
+		char which[MEMBER_NAME_SIZE];
+
+		if (group->is_group && user_is_in(user, group->name, which, sizeof(which)))
+			return configs_find(&audit->applied, group->playground);
+	}
+	return NULL;
+}
+
+int check_processes(struct audit *audit, struct error *err)
+{
+	size_t index;
+
+	for (index = 0; index < audit->members.count; index++) {
+		const struct user *user = &audit->members.list[index];
+		const struct config *config = config_of(audit, user);
+
+		if (user->uid != 0 && config && check_processes_of(audit, config, user, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
