@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `groupies-setup check`: members: what makes a limit void for them, and what they run outside. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "groupies/cleanup.h"
@@ -82,34 +83,86 @@ int check_polkit(struct audit *audit, struct error *err)
 	return 0;
 }
 
-static int check_processes_of(struct audit *audit, const struct config *config,
-			      const struct user *user, struct error *err)
+/* The groups of CONFIG's parts, whoever's they are. The caller frees the list. */
+static int parts_read(const struct audit *audit, const struct config *config,
+		      struct stamp **ret_parts, size_t *ret_count, struct error *err)
 {
-	cleanup_free struct process *list = NULL, *outside = NULL;
-	size_t count, index, out = 0;
-	struct stamp stamp;
-	char text[256];
-	bool is_there = groups_find(&audit->host, config->name, &stamp) > 0;
-	bool systemd = audit->host.manager == HOST_SYSTEMD;
+	cleanup_free uid_t *uids = NULL;
+	struct stamp *parts;
+	size_t count = 0, index, known = 0;
 
-	if (processes_of_user(user->uid, is_there ? &stamp : NULL, &list, &count, err) < 0)
+	if (config->own_limits && groups_parts(&audit->host, config->name, &uids, &count, err) < 0)
 		return -err->code;
-	outside = calloc(count + 1, sizeof(*outside));
-	if (!outside)
-		return error_errno(err, "processes");
+	parts = calloc(count + 1, sizeof(*parts));
+	if (!parts)
+		return error_errno(err, "parts");
 	for (index = 0; index < count; index++) {
-		if (!list[index].inside)
-			outside[out++] = list[index];
+		char name[STAMP_NAME_SIZE];
+		struct error ignored;
+
+		stamp_name(config->name, true, uids[index], name);
+		known += stamp_read(name, &parts[known], &ignored) == 0;
 	}
-	if (out)
-		audit_find(audit,
-			   "%s runs %zu process%s outside of '%s': %s: end them, or "
-			   "%s%s",
-			   user->name, out, out == 1 ? "" : "es", config->name,
-			   processes_print(outside, out, text, sizeof(text)),
+	*ret_parts = parts;
+	*ret_count = known;
+	return 0;
+}
+
+/* A member's su to another one is in the other's part: anybody's will do. */
+static bool is_in_a_part(const struct process *process, const struct stamp *parts, size_t count)
+{
+	size_t index;
+
+	for (index = 0; index < count; index++) {
+		if (process_is_inside(process->pid, &parts[index]))
+			return true;
+	}
+	return false;
+}
+
+static void find_strays(struct audit *audit, const struct user *user, const char *where,
+			const struct process *list, size_t count)
+{
+	bool systemd = audit->host.manager == HOST_SYSTEMD;
+	char text[256];
+
+	if (count)
+		audit_find(audit, "%s runs %zu process%s %s: %s: end them, or %s%s", user->name,
+			   count, count == 1 ? "" : "es", where,
+			   processes_print(list, count, text, sizeof(text)),
 			   systemd ? "all that this user runs: loginctl terminate-user "
 				   : "groupies-setup apply --sweep",
 			   systemd ? user->name : "");
+}
+
+static int check_processes_of(struct audit *audit, const struct config *config,
+			      const struct user *user, struct error *err)
+{
+	cleanup_free struct process *list = NULL, *outside = NULL, *bare = NULL;
+	cleanup_free struct stamp *parts = NULL;
+	size_t count, part_count = 0, outside_count = 0, bare_count = 0, index;
+	struct stamp stamp;
+	char where[STAMP_NAME_SIZE + 64];
+	bool is_there = groups_find(&audit->host, config->name, &stamp) > 0;
+
+	if (processes_of_user(user->uid, is_there ? &stamp : NULL, &list, &count, err) < 0 ||
+	    parts_read(audit, config, &parts, &part_count, err) < 0)
+		return -err->code;
+	outside = calloc(count + 1, sizeof(*outside));
+	bare = calloc(count + 1, sizeof(*bare));
+	if (!outside || !bare)
+		return error_errno(err, "processes");
+	for (index = 0; index < count; index++) {
+		if (!list[index].inside)
+			outside[outside_count++] = list[index];
+		else if (config->own_limits && !is_in_a_part(&list[index], parts, part_count))
+			bare[bare_count++] = list[index];
+	}
+	(void)snprintf(where, sizeof(where), "outside of '%s'", config->name);
+	find_strays(audit, user, where, outside, outside_count);
+	(void)snprintf(where, sizeof(where), "in '%s' without the limits of [Member]",
+		       config->name);
+	find_strays(audit, user, where, bare, bare_count);
 	return 0;
 }
 

@@ -123,6 +123,13 @@ static bool process_look(pid_t pid, const struct stamp *stamp, struct look *ret_
 	return true;
 }
 
+bool process_is_inside(pid_t pid, const struct stamp *stamp)
+{
+	struct look look;
+
+	return process_look(pid, stamp, &look) && look.process.inside;
+}
+
 int processes_of_user(uid_t uid, const struct stamp *stamp, struct process **ret_list,
 		      size_t *ret_count, struct error *err)
 {

@@ -26,6 +26,9 @@ struct process {
 int processes_of_user(uid_t uid, const struct stamp *stamp, struct process **ret_list,
 		      size_t *ret_count, struct error *err);
 
+/* Is PID, of whoever it is, in STAMP's groups? False when there is no such process (any more). */
+bool process_is_inside(pid_t pid, const struct stamp *stamp);
+
 /* Every process that is inside the groups of STAMP. */
 int processes_inside(const struct stamp *stamp, struct process **ret_list, size_t *ret_count,
 		     struct error *err);

@@ -752,8 +752,9 @@ tells_what_cannot_be_run() {
 
 finds_nothing_where_nothing_is_wrong() {
 	lab MemoryMax=32M TasksMax=40
-	groupies-setup check >"$work/out" || { cat "$work/out"; no "exit $?"; }
+	finds_nothing
 }
+finds_nothing() { groupies-setup check >"$work/out" || { cat "$work/out"; no "exit $?"; exit 1; }; }
 
 # finds ROW WORDS: check exits 1, and ROW says WORDS.
 finds() {
@@ -908,6 +909,28 @@ finds_processes_of_a_member_outside() {
 	finds processes "$member runs 1 process outside of '$lab': sleep ($outside)"
 	echo "$outside" >"$(hierarchy memory)/$lab/cgroup.procs"
 	finds_nothing_where_nothing_is_wrong
+}
+
+# Whoever was there before [Member] came stays where it is. A su to another member is in the other's part.
+finds_processes_of_a_member_without_its_own_limits() {
+	fresh
+	config "$lab" "Members=$member $mate" MemoryMax=32M
+	groupies-setup apply
+	outside sleep 60
+	until_true 10 grep -q sleep "/proc/$outside/comm"
+	echo "$outside" >"$(hierarchy memory)/$lab/cgroup.procs"
+	finds_nothing
+	config "$lab" "Members=$member $mate" MemoryMax=32M '[Member]' MemoryMax=16M
+	groupies-setup apply
+	finds processes "$member runs 1 process in '$lab' without the limits of [Member]: sleep ($outside)"
+	su "$mate" -c true
+	finds processes "$member runs 1 process in '$lab' without the limits of [Member]: sleep ($outside)"
+	echo "$outside" >"$(hierarchy memory)/$lab/$mate_uid/cgroup.procs"
+	finds_nothing
+	echo "$outside" >"$(hierarchy memory)/$lab/cgroup.procs"
+	groupies-setup apply --sweep
+	grep -q "/$lab/$member_uid$" "/proc/$outside/cgroup" || no "is not in its own part"
+	finds_nothing
 }
 
 says_what_holds_a_full_playground() {
@@ -1167,6 +1190,7 @@ check finds_a_limit_that_was_changed_by_hand
 check finds_files_that_a_member_could_write
 for group in docker lxd sudo wheel adm admin; do check_in_groups finds_a_member_of_group "$group"; done
 check finds_processes_of_a_member_outside
+check finds_processes_of_a_member_without_its_own_limits
 check says_what_holds_a_full_playground
 check says_whose_own_part_is_full
 check shows_no_control_characters_of_members

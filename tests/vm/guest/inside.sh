@@ -245,6 +245,21 @@ each_member_has_its_own_limit_too() {
     has_line 'hog of the other' '^status 0$' "$seen"
 }
 
+# systemd leaves a session where it is; whoever comes in afterwards has the new limits.
+check_says_who_came_before_the_limits_of_each_member() {
+    local seen
+    trap 'pkill -u teststudent sleep || true; usual; wait || true' EXIT
+    session_begins
+    apply_config '[Playground]' Members=teststudent MemoryMax=128M '[Member]' MemoryMax=100M
+    has_line 'the next login' "/playground-$(id -u teststudent)\\.slice" "$(memory_line "$(by_su teststudent "$here")")"
+    seen=$(groupies-setup check 2>&1) && claim_fails 'check finds nothing'
+    has_line 'what it finds' "teststudent runs .* in 'playground' without the limits of \\[Member\\]: .*loginctl terminate-user teststudent" "$seen"
+    loginctl terminate-user teststudent
+    eventually has_no_session teststudent
+    eventually user_manager_is_gone teststudent
+    has_line 'afterwards' '^0 findings$' "$(groupies-setup check 2>&1)"
+}
+
 # A group of v2 that hands controllers down takes no process: what needed it may be gone, and members must come in.
 members_come_back_in_when_nothing_below_is_limited_any_more() {
     local login seen playground
