@@ -348,8 +348,16 @@ static int open_door(const struct group *group, const struct hierarchy *hierarch
 	for (controller = strtok_r(text, " \n", &saved); controller;
 	     controller = strtok_r(NULL, " \n", &saved)) {
 		(void)snprintf(word, sizeof(word), "-%s", controller);
-		if (kernel_write(fd, "cgroup.subtree_control", word, err) < 0)
-			return error_context(err, "%s", group->name);
+		if (kernel_write(fd, "cgroup.subtree_control", word, err) == 0)
+			continue;
+		if (err->code == EBUSY)
+			return error_set(
+				err, EBUSY,
+				"a group in %s hands %s down, and v2 lets no member into a group "
+				"that does so itself: remove the groups in it, or give the "
+				"playground a [Member] section",
+				group->name, controller);
+		return error_context(err, "%s", group->name);
 	}
 	return 0;
 }

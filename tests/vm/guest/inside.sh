@@ -284,7 +284,7 @@ members_come_back_in_when_nothing_below_is_limited_any_more() {
     echo 64M > "$guest/memory.max"
     sleep 1000 &
     sleeper=$!
-    trap 'kill "$sleeper" 2> /dev/null || true; eventually rmdir "$guest"; usual' EXIT
+    trap 'kill "$sleeper" 2> /dev/null || true; rmdir "$guest/deeper" 2> /dev/null || true; eventually rmdir "$guest"; usual' EXIT
     echo "$sleeper" > "$guest/cgroup.procs"
     member_is_refused 'a guest that is limited below'
     seen=$(groupies-setup check 2>&1) && claim_fails 'check finds nothing wrong with a closed group'
@@ -294,6 +294,13 @@ members_come_back_in_when_nothing_below_is_limited_any_more() {
     same "the guest's limit" 67108864 "$(cat "$guest/memory.max")"
     kill "$sleeper"
     wait "$sleeper" || true
+    # Empty, and not to be closed for what is below it.
+    mkdir "$guest/deeper"
+    echo +memory > "$guest/cgroup.subtree_control"
+    seen=$(groupies-setup apply 2>&1) && claim_fails 'apply opened a group with another below that hands down'
+    has_line 'why then' 'a group in playground hands memory down, .*\[Member\] section' "$seen"
+    rmdir "$guest/deeper"
+    echo -memory > "$guest/cgroup.subtree_control"
     is_inside 'the member once the guest has ended' "$(by_su teststudent "$here")"
 }
 
