@@ -84,7 +84,7 @@ $(B)/groupies-place: $(PLACE) $(B)/libgroupies.a
 
 $(B)/groupies-setup: $(SETUP) $(B)/libgroupies.a
 	$(if $(Q),@echo '  LD    $@')
-	$(Q)$(LINK) -pie $^ $(LIB_LIBS) $(shell $(PKG_CONFIG) --libs json-c libcurl) -lcrypt -o $@
+	$(Q)$(LINK) -pie $^ $(LIB_LIBS) $(shell $(PKG_CONFIG) --libs json-c libcurl) -o $@
 
 $(B)/hog: $(HOG) $(B)/libgroupies.a
 	$(if $(Q),@echo '  LD    $@')

@@ -18,13 +18,13 @@ kept() { # NAME COMMAND...
 }
 
 make_demo_shows_it_and_takes_it_back() {
-    local before seen
+    local before seen way
     apt-get -q -q update
     (cd "$newcomers_source" && packaging/get-packages packaging/packages-build packaging/packages-demo) > /dev/null 2>&1
     before=$(host_as_it_is)
     kept demo make demo || claim_fails "make demo: exit $?"
     seen=$(cat "kept/$KIND.demo.txt")
-    has_line 'ssh' 'playground' "$seen"
+    for way in ssh su login; do has_line "$way" "inside by $way: yes" "$seen"; done
     has_line 'inside' 'hog: killed by the memory limit of playground' "$seen"
     same 'what is different' '' "$(diff <(echo "$before") <(host_as_it_is) || true)"
 }
