@@ -44,12 +44,14 @@ int check_services(struct audit *audit, struct error *err);
 int check_sshd(struct audit *audit, struct error *err);
 int check_module(struct audit *audit, struct error *err);
 int check_helper(struct audit *audit, struct error *err);
+int check_mailer(struct audit *audit, struct error *err);
 
 int check_limits(struct audit *audit, struct error *err);
 int check_files(struct audit *audit, struct error *err);
 
 int check_groups(struct audit *audit, struct error *err);
 int check_polkit(struct audit *audit, struct error *err);
+int check_sudo(struct audit *audit, struct error *err);
 int check_processes(struct audit *audit, struct error *err);
 
 int check_memory(struct audit *audit, struct error *err);

@@ -96,6 +96,22 @@ int check_sshd(struct audit *audit, struct error *err)
 	return 0;
 }
 
+/*
+ * A mailer that delivers to users runs what they name in ~/.forward behind a "|", and opens no
+ * session for it. Whether it does is written in its own configuration, and each has another.
+ */
+int check_mailer(struct audit *audit, struct error *err)
+{
+	(void)err;
+	if (access("/usr/sbin/sendmail", X_OK) == 0)
+		report_step(
+			audit->report, REPORT_INFO, audit->name,
+			"there is a mailer: what it runs from a member's ~/.forward is outside; "
+			"have it run none (postconf -e allow_mail_to_commands=alias, or exim's "
+			"forbid_pipe)");
+	return 0;
+}
+
 /* Is PATH what root installed? Says what is wrong otherwise. */
 static void check_program(struct audit *audit, const char *path, const char *otherwise)
 {

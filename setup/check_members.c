@@ -2,6 +2,7 @@
 /* `groupies-setup check`: members: what makes a limit void for them, and what they run outside. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "groupies/cleanup.h"
 #include "groupies/stamp.h"
@@ -10,9 +11,11 @@
 #include "groups.h"
 #include "polkit.h"
 #include "processes.h"
+#include "program.h"
 
-#define POWERFUL       "docker,lxd,incus-admin,libvirt,disk,kmem,sudo,wheel,adm,admin"
-#define POLKIT_MEMBERS 50 /* each costs some 0.1 s */
+#define POWERFUL      "docker,lxd,incus-admin,libvirt,disk,kmem,sudo,wheel,adm,admin"
+#define MEMBERS_ASKED 50 /* each costs polkit some 0.1 s */
+#define SUDO_SECONDS  20
 
 int check_groups(struct audit *audit, struct error *err)
 {
@@ -61,26 +64,57 @@ static int check_polkit_of(struct audit *audit, const struct user *user, struct 
 	return granted < 0 ? granted : 0;
 }
 
-int check_polkit(struct audit *audit, struct error *err)
+/* What sudoers(5) lets a member do as somebody else; who is in group sudo was found already. */
+static int check_sudo_of(struct audit *audit, const struct user *user, struct error *err)
+{
+	const char *const arguments[] = {"sudo", "-n", "-l", "-U", user->name, NULL};
+	const struct program program = {.arguments = arguments, .seconds = SUDO_SECONDS};
+	struct program_answer answer;
+	char which[256];
+
+	if (user_is_in(user, POWERFUL, which, sizeof(which)))
+		return 0;
+	if (program_run(&program, &answer, err) < 0)
+		return -err->code;
+	if (strstr(answer.output, "may run the following commands"))
+		audit_find(audit,
+			   "sudoers lets %s run commands as somebody else: what can start a shell "
+			   "is a way out: sudo -l -U %s shows them",
+			   user->name, user->name);
+	return 0;
+}
+
+static int ask_about_members(struct audit *audit,
+			     int (*ask)(struct audit *audit, const struct user *user,
+					struct error *err),
+			     struct error *err)
 {
 	size_t index, asked = 0;
 
-	if (!polkit_is_here())
-		return 0;
 	for (index = 0; index < audit->members.count; index++) {
 		const struct user *user = &audit->members.list[index];
 
 		if (user->uid == 0)
 			continue;
-		if (asked++ == POLKIT_MEMBERS) {
+		if (asked++ == MEMBERS_ASKED) {
 			report_step(audit->report, REPORT_INFO, audit->name,
-				    "asked for the first %d members only", POLKIT_MEMBERS);
+				    "asked about the first %d members only", MEMBERS_ASKED);
 			break;
 		}
-		if (check_polkit_of(audit, user, err) < 0)
+		if (ask(audit, user, err) < 0)
 			return -err->code;
 	}
 	return 0;
+}
+
+int check_polkit(struct audit *audit, struct error *err)
+{
+	return polkit_is_here() ? ask_about_members(audit, check_polkit_of, err) : 0;
+}
+
+int check_sudo(struct audit *audit, struct error *err)
+{
+	return program_exists("sudo") ? ask_about_members(audit, check_sudo_of, err) : 0;
 }
 
 /* The groups of CONFIG's parts, whoever's they are. The caller frees the list. */

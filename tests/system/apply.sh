@@ -902,6 +902,26 @@ finds_a_member_of_group() {
 	finds groups "$member is in group $1"
 }
 
+finds_what_sudoers_lets_a_member_do() {
+	lab MemoryMax=32M
+	finds_nothing
+	echo "$member ALL=(root) NOPASSWD: /bin/true" >/etc/sudoers.d/s2lab
+	chmod 440 /etc/sudoers.d/s2lab
+	finds sudo "sudoers lets $member run commands as somebody else"
+	rm /etc/sudoers.d/s2lab
+	finds_nothing
+}
+
+tells_of_a_mailer() {
+	lab MemoryMax=32M
+	finds_nothing
+	! grep -q 'there is a mailer' "$work/out" || no "there is none"
+	install -m 755 /dev/null /usr/sbin/sendmail
+	finds_nothing
+	grep -q 'there is a mailer' "$work/out" || no "does not tell"
+	rm /usr/sbin/sendmail
+}
+
 finds_processes_of_a_member_outside() {
 	lab MemoryMax=32M
 	outside sleep 60
@@ -1189,6 +1209,8 @@ check finds_a_helper_that_is_missing
 check finds_a_limit_that_was_changed_by_hand
 check finds_files_that_a_member_could_write
 for group in docker lxd sudo wheel adm admin; do check_in_groups finds_a_member_of_group "$group"; done
+check finds_what_sudoers_lets_a_member_do
+check tells_of_a_mailer
 check finds_processes_of_a_member_outside
 check finds_processes_of_a_member_without_its_own_limits
 check says_what_holds_a_full_playground
