@@ -168,12 +168,22 @@ static int delete_user(const char *name, struct error *err)
  * An account that is in some files of the database but not in all: made whole, then deleted, both
  * by the host's own programs. MUST only be called where the journal says that it was ours.
  */
-static int delete_remains(const char *name, struct error *err)
+static int delete_remains(const struct work *work, const char *name, struct error *err)
 {
-	const char *const with_group[] = {
-		"useradd", "--no-create-home", "--no-log-init", "--gid", name, "--", name, NULL};
-	const char *const alone[] = {"useradd", "--no-create-home", "--no-log-init", "--", name,
-				     NULL};
+	char mark[128];
+	const char *const with_group[] = {"useradd",
+					  "--no-create-home",
+					  "--no-log-init",
+					  "--comment",
+					  mark,
+					  "--gid",
+					  name,
+					  "--",
+					  name,
+					  NULL};
+	const char *const alone[] = {
+		"useradd", "--no-create-home", "--no-log-init", "--comment", mark, "--", name,
+		NULL};
 	const struct program whole = {
 		.arguments = database_has("group", name) ? with_group : alone,
 		.seconds = TOOL_SECONDS,
@@ -183,6 +193,7 @@ static int delete_remains(const char *name, struct error *err)
 		return -err->code;
 	if (!any_database_has(name))
 		return 0;
+	mark_print(work, mark);
 	if (!database_has("passwd", name) && program_run(&whole, NULL, err) < 0)
 		return -err->code;
 	return delete_user(name, err);
@@ -213,7 +224,7 @@ static int undo_making(struct work *work, const char *name, struct error *err)
 {
 	const char *home = fact(work, "home", name);
 
-	if ((home && delete_tree(home, err) < 0) || delete_remains(name, err) < 0)
+	if ((home && delete_tree(home, err) < 0) || delete_remains(work, name, err) < 0)
 		return -err->code;
 	return forget(work, name, err);
 }
@@ -275,9 +286,10 @@ int account_done(struct work *work, struct account *account, struct error *err)
 	const char *state = fact(work, "user", account->name);
 	char home[512];
 
-	if (entry && (!state || strcmp(state, "made") == 0)) {
+	/* One without our mark was made by somebody else, since a run of ours was killed. */
+	if (entry && (!state || strcmp(state, "made") == 0 || !has_mark(work, entry))) {
 		say(work, "%s (uid %u) exists%s", account->name, (unsigned)entry->pw_uid,
-		    state ? "" : " and stays as it is");
+		    state && strcmp(state, "made") == 0 ? "" : " and stays as it is");
 		return 1;
 	}
 	if (home_of(account->name, home, err) < 0)
@@ -320,7 +332,11 @@ int account_apply(struct work *work, struct account *account, struct error *err)
 
 /* ---- deleting -------------------------------------------------------------------------------- */
 
-/* Is the account that is called NAME today the one that we made? Says why not. */
+/*
+ * Is the account that is called NAME today the one that we made? Says why not. One that is half
+ * made has no uid yet, and one that is half deleted may have been made whole with another: of
+ * these the mark tells, which useradd writes with the name.
+ */
 static bool is_ours(struct work *work, const char *name)
 {
 	const struct passwd *entry = getpwnam(name);
@@ -328,7 +344,8 @@ static bool is_ours(struct work *work, const char *name)
 
 	if (!entry)
 		return true; /* nothing left to mistake */
-	if (!uid || strtoul(uid, NULL, 10) != entry->pw_uid) {
+	if (fact_is(work, "user", name, "made") &&
+	    (!uid || strtoul(uid, NULL, 10) != entry->pw_uid)) {
 		say(work, "%s stays: it has uid %u now, and had %s when it was created", name,
 		    (unsigned)entry->pw_uid, uid ? uid : "none");
 		return false;
@@ -386,6 +403,16 @@ static int delete_spools(struct work *work, const char *name, struct error *err)
 	return 0;
 }
 
+bool account_is_ours(struct work *work, const char *name, uid_t *ret_uid)
+{
+	const struct passwd *entry = getpwnam(name);
+
+	if (!entry || !is_ours(work, name))
+		return false;
+	*ret_uid = entry->pw_uid;
+	return true;
+}
+
 int account_undo(struct work *work, struct account *account, struct error *err)
 {
 	const char *name = account->name, *home = fact(work, "home", name);
@@ -394,15 +421,15 @@ int account_undo(struct work *work, struct account *account, struct error *err)
 
 	if (!state)
 		return 0;
+	if (!is_ours(work, name)) {
+		report_step(work->report, REPORT_WARNING, "user", "%s", work->said);
+		return forget(work, name, err);
+	}
 	if (strcmp(state, "making") == 0) {
 		if (undo_making(work, name, err) < 0)
 			return -err->code;
 		say(work, "%s: a half-made account was taken back", name);
 		return 1;
-	}
-	if (strcmp(state, "made") == 0 && !is_ours(work, name)) {
-		report_step(work->report, REPORT_WARNING, "user", "%s", work->said);
-		return forget(work, name, err);
 	}
 	/* Somebody has deleted the user already: whatever is called so today is not ours. */
 	if (strcmp(state, "made") == 0 && !getpwnam(name)) {
@@ -418,7 +445,7 @@ int account_undo(struct work *work, struct account *account, struct error *err)
 	} else if (home) {
 		(void)text_copy(kept, sizeof(kept), home);
 	}
-	if (delete_spools(work, name, err) < 0 || delete_remains(name, err) < 0 ||
+	if (delete_spools(work, name, err) < 0 || delete_remains(work, name, err) < 0 ||
 	    forget(work, name, err) < 0)
 		return -err->code;
 	say(work, "deleted %s%s%s", name, *kept ? ", kept its home " : " with its home", kept);

@@ -35,6 +35,7 @@
 #include "configs.h"
 #include "entries.h"
 #include "groups.h"
+#include "journal.h"
 #include "members.h"
 #include "processes.h"
 
@@ -638,8 +639,15 @@ int command_apply(const struct options *options, struct report *report)
 					    .sweep = options->sweep,
 					    .only = options->playground};
 	struct error err;
+	int lock = -1, ret;
 
-	if (apply_configs(&apply, report, &err) < 0) {
+	/* Not while a removal takes the last playground away, and the registry with it. */
+	if (!options->dry_run && (lock = journal_lock(&err)) < 0)
+		return complain(1, "apply: %s", err.text);
+	ret = apply_configs(&apply, report, &err);
+	if (lock >= 0)
+		journal_unlock(lock);
+	if (ret < 0) {
 		report_failure(report, "apply", err.text);
 		return complain(1, "apply: %s", err.text);
 	}

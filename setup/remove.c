@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* remove: everything that provision did, in reverse, from what the journal says. */
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,12 +95,13 @@ static int find_processes(struct work *work, struct process **ret_list, size_t *
 		return -err->code;
 	for (index = 0; index < work->journal.count; index++) {
 		const char *key = work->journal.facts[index].key;
-		const struct passwd *entry =
-			strncmp(key, "user:", 5) == 0 ? getpwnam(key + 5) : NULL;
 		cleanup_free struct process *list = NULL;
+		uid_t uid;
 
-		if (entry && (processes_of_user(entry->pw_uid, NULL, &list, &found, err) < 0 ||
-			      add_processes(&all, &count, list, found, err) < 0))
+		if (strncmp(key, "user:", 5) != 0 || !account_is_ours(work, key + 5, &uid))
+			continue;
+		if (processes_of_user(uid, NULL, &list, &found, err) < 0 ||
+		    add_processes(&all, &count, list, found, err) < 0)
 			return -err->code;
 	}
 	*ret_list = steal_pointer(&all);
@@ -198,9 +198,12 @@ static int nothing_to_remove(struct work *work, const struct names *names, struc
 	if (work->options->playground)
 		return error_set(err, ENOENT, "there is no playground '%s'%s%s", work->name,
 				 names->count ? "; there is " : "", names->all);
-	/* A removal that was killed when it had only the journals left to take away. */
-	if (work->shared.exists && !report_is_dry_run(work->report) &&
-	    steps_undo_shared(work, err) < 0)
+	/*
+	 * A removal that was killed when it had only the journals left to take away. What all
+	 * share stays as long as there is a playground, also one that apply made.
+	 */
+	if (work->shared.exists && !is_applied && work_is_last(work) &&
+	    !report_is_dry_run(work->report) && steps_undo_shared(work, err) < 0)
 		return -err->code;
 	report_step(work->report, REPORT_UNCHANGED, "remove", "there is nothing to remove");
 	return 0;

@@ -465,13 +465,22 @@ const size_t step_count = sizeof(step_table) / sizeof(*step_table);
 
 /* ---- forwards ------------------------------------------------------------------------------- */
 
+/* Has the playground ever been finished? What fails later, or is killed, is no reason to undo it. */
+static bool was_finished(const struct work *work)
+{
+	return journal_says(&work->journal, "state", "done") ||
+	       journal_says(&work->journal, "state", "updating");
+}
+
 /* Before the first change: from here on a killed run is one that the next finishes or undoes. */
 static int begin(struct work *work, struct error *err)
 {
+	const char *state = was_finished(work) ? "updating" : "provisioning";
+
 	if (work->begun)
 		return 0;
 	if (journal_start(&work->shared, err) < 0 ||
-	    journal_set(&work->journal, "state", "provisioning", err) < 0)
+	    journal_set(&work->journal, "state", state, err) < 0)
 		return error_context(err, "journal");
 	work->begun = true;
 	return 0;
@@ -576,7 +585,7 @@ int steps_apply(struct work *work, struct error *err)
 {
 	size_t width = work->account_count + 1, index, round;
 	cleanup_free bool *changed = calloc(step_count * width, sizeof(*changed));
-	bool was_done = journal_says(&work->journal, "state", "done");
+	bool was_done = was_finished(work);
 
 	if (!changed)
 		return error_errno(err, "steps");
@@ -628,10 +637,10 @@ static int step_take_back(struct work *work, const struct step *step, struct acc
 	return 0;
 }
 
-/* Nothing of ours is left but what remembers it. */
+/* Nothing of ours is left but what remembers it. The registry is of all who came meanwhile, too. */
 static int finish(struct work *work, bool is_last, struct error *err)
 {
-	if (!is_last)
+	if (!is_last || !work_is_last(work))
 		return journal_delete(&work->journal, err);
 	if (journal_says(&work->shared, "config-dir", "made"))
 		(void)rmdir(GROUPIES_CONFIG_DIR);
@@ -686,6 +695,15 @@ static bool is_member(const struct work *work, const char *name)
 	return false;
 }
 
+/* Of a playground that was finished before, only what is half made can be told from what was there. */
+static bool is_of_killed_run(const struct work *work, const char *name)
+{
+	char key[ACCOUNT_KEY_SIZE];
+
+	return journal_says(&work->journal, "state", "provisioning") ||
+	       !journal_says(&work->journal, account_key("user", name, key), "made");
+}
+
 int steps_undo_pending(struct work *work, struct error *err)
 {
 	struct account stray;
@@ -697,7 +715,8 @@ int steps_undo_pending(struct work *work, struct error *err)
 	if (journal_says(&work->shared, "login-defs", "making") &&
 	    !home_default_wanted(work, NULL) && home_default_undo(work, NULL, err) < 0)
 		return -err->code;
-	if (!journal_says(&work->journal, "state", "provisioning"))
+	if (!journal_says(&work->journal, "state", "provisioning") &&
+	    !journal_says(&work->journal, "state", "updating"))
 		return 0;
 	accounts = work->account_count;
 	if (accounts_from_journal(work, err) < 0)
@@ -705,7 +724,7 @@ int steps_undo_pending(struct work *work, struct error *err)
 	/* What the journal added behind the accounts of this run is not among them. */
 	for (index = work->account_count; index-- > accounts; work->account_count--) {
 		stray = work->accounts[index];
-		if (!is_member(work, stray.name) &&
+		if (!is_member(work, stray.name) && is_of_killed_run(work, stray.name) &&
 		    step_take_back(work, &step_table[0], &stray, err) < 0)
 			return -err->code;
 	}

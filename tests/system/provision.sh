@@ -201,6 +201,22 @@ a_second_playground_keeps_what_they_share() {
 	setup remove >/dev/null && is_as_before
 }
 
+# The shared parts of a provision serve also what was applied by hand.
+removing_again_leaves_the_others_alone() {
+	provision >/dev/null || return
+	useradd -M "$other" || return
+	printf '[Playground]\nMembers=%s\nMemoryMax=32M\n' "$other" >"/etc/groupies/${yard}b.conf"
+	setup apply >/dev/null || return
+	remove >/dev/null || return
+	setup remove >"$work/said" || return
+	grep -q 'there is nothing to remove' "$work/said" || no "$(cat "$work/said")" || return
+	grep -q pam_groupies /etc/pam.d/common-session || no "the other playground's logins are outside" || return
+	[ -e "/var/lib/groupies/registry/uid/$(id -u "$other")" ] || no "the other playground has no members" || return
+	rm "/etc/groupies/${yard}b.conf"
+	setup apply >/dev/null && setup remove >/dev/null || return
+	userdel "$other" && is_as_before
+}
+
 the_home_default_is_undone_to_the_byte() {
 	printf 'CREATE_HOME no\nlast line without newline' >>/etc/login.defs
 	chmod 640 /etc/login.defs
@@ -231,6 +247,25 @@ an_account_that_is_not_ours_any_more_stays() {
 	remove >"$work/said" || return
 	grep -q "warning *user *$student stays" "$work/said" || no "$(cat "$work/said")" || return
 	id "$student" && userdel -r "$student" 2>/dev/null && is_as_before
+}
+
+# It was to be made, or to be deleted, by a run that was killed; then somebody else made one of that name.
+an_account_that_somebody_else_made_stays() {
+	local state
+	for state in making deleting; do
+		provision >/dev/null || return
+		sed -i "s/^user:$student=made$/user:$student=$state/" "/var/lib/groupies/journal/$yard"
+		userdel -r "$student" 2>/dev/null
+		useradd -m -c 'Bob Real' "$student" || return
+		su -s /bin/sh "$student" -c 'echo work >~/thesis; exec sleep 100' &
+		until_true 10 test -s "/home/$student/thesis"
+		remove --terminate >"$work/said" || return
+		grep -q "warning *user *$student stays" "$work/said" || no "$state: $(cat "$work/said")" || return
+		[ -s "/home/$student/thesis" ] && id "$student" || no "$state: it is gone" || return
+		end_users
+		userdel -r "$student" 2>/dev/null
+		is_as_before || return
+	done
 }
 
 a_group_of_members_gets_limits_for_each() {
@@ -642,6 +677,26 @@ a_killed_apply_is_mended() {
 	echo "#   $count points" >&3
 }
 
+# What stood stays when a change of it is killed, and the next one fails.
+a_killed_change_is_no_reason_to_undo() {
+	local point count=0 fails
+	fails=(setup --playground "$yard" --fetch-hog https://127.0.0.1:1/hog --sha256 "$(printf '0%.0s' {1..64})")
+	for_kills
+	provision >/dev/null 2>&1
+	echo work >"/home/$student/thesis"
+	for point in $(points groupies-setup --playground "$yard" --tasks 33); do
+		setup --playground "$yard" --tasks 64 >/dev/null 2>&1
+		killed_at "$point" groupies-setup --playground "$yard" --tasks 33 || no "not killed at $point" || return
+		complains 1 "" "${fails[@]}" || no "$point" || return
+		[ -s "/home/$student/thesis" ] && [ -e "/sys/fs/cgroup/memory/$yard" ] || no "$point: it is gone" || return
+		provisioned || no "$point" || return
+		count=$((count + 1))
+	done
+	[ "$count" -gt 5 ] || no "only $count points" || return
+	echo "#   $count points" >&3
+	remove --delete-home >/dev/null && is_as_before
+}
+
 # Puts a wrapper in front of PROGRAM that is killed at a call, with or without its parent; at execve
 # it has not even begun. A program of debconf's is started by its frontend, which is a parent in
 # between. The wrapper must not run what may be wrapped.
@@ -731,9 +786,11 @@ a_user_who_is_logged_in_is_swept_or_ended
 a_config_that_was_edited_in_between_goes_too
 a_config_that_was_there_before_comes_back
 a_second_playground_keeps_what_they_share
+removing_again_leaves_the_others_alone
 the_home_default_is_undone_to_the_byte
 a_home_with_something_in_it_is_kept_and_named
 an_account_that_is_not_ours_any_more_stays
+an_account_that_somebody_else_made_stays
 a_group_of_members_gets_limits_for_each
 without_pam_auth_update_it_uses_marked_blocks
 edits_of_the_administrator_in_the_stacks_survive
@@ -759,6 +816,7 @@ uninstalling_names_what_is_left"
 kills="a_killed_provision_is_mended
 a_killed_removal_is_mended
 a_killed_apply_is_mended
+a_killed_change_is_no_reason_to_undo
 a_killed_rm_is_mended"
 
 # shellcheck disable=SC2034
