@@ -309,6 +309,7 @@ static void judge_survival(const struct evidence *evidence, struct verdict *verd
 			     size_print(limit_now, swapped, sizeof(swapped)));
 	} else {
 		verdict->outcome = OUTCOME_UNLIMITED;
+		verdict->exit_code = 1;
 		sentence_add(verdict,
 			     "the memory limit of %s did not hold: %s eaten, none of it in swap "
 			     "(limit %s",

@@ -52,6 +52,7 @@ remove_group() {
 clean_up() {
 	remove_group "$memory/below"
 	remove_group "$memory"
+	remove_group "${memory}_free"
 	remove_group "$pids/below"
 	remove_group "$pids"
 	rm -rf "$work"
@@ -311,6 +312,21 @@ is_killed_inside_10M_and_says_so() {
 		allocating 104857600 bytes...
 		writing 104857600 bytes...
 	END
+}
+
+# What eats is taken out of the group before it has come to the limit.
+fails_where_a_limit_did_not_hold() {
+	local pid
+	limit_memory "$memory" 10M && mkdir -p "${memory}_free" || return 1
+	(
+		echo "$BASHPID" >"$memory/cgroup.procs" || exit 99
+		exec "$HOG" 40M 0 --step 1M --every 50ms >"$work/out" 2>"$work/err" </dev/null
+	) &
+	pid=$!
+	until_true line_said '^wrote ' && echo "$(children_of "$pid")" >"${memory}_free/cgroup.procs"
+	wait "$pid"
+	code=$?
+	says 1 "hog: the memory limit of $name did not hold: 40 MiB eaten, none of it in swap (limit 10 MiB*"
 }
 
 names_the_ancestor_whose_limit_it_was() {
