@@ -126,7 +126,7 @@ static const struct option_row rows[] = {
 	{"group", "NAME", "every member of this Unix group; each gets a quarter of the limits",
 	 IN_PROVISION, AT(group), check_group},
 	{"playground", "NAME", "which playground; the default one is called " DEFAULT_PLAYGROUND,
-	 IN_ALL & ~IN_UNWIRE, AT(playground), playground_name_check},
+	 IN_ALL & ~(IN_UNWIRE | IN_CHECK), AT(playground), playground_name_check},
 	{"memory", "SIZE", "MemoryMax: 10M, 512K, 1.5G, bytes, or 50% of RAM", IN_PROVISION,
 	 AT(memory), check_memory},
 	{"swap", "SIZE", "MemorySwapMax: what may be swapped beside it; 0 is the default",
@@ -156,7 +156,7 @@ static const struct option_row rows[] = {
 	 NULL},
 	{"delete-home", NULL, "delete the home directory too, whatever is in it", IN_REMOVE,
 	 AT(delete_home), NULL},
-	{"dry-run", NULL, "say every step, file and value, and change nothing", CHANGING,
+	{"dry-run", NULL, "say every step, limit and member, and change nothing", CHANGING,
 	 AT(dry_run), NULL},
 	{"json", NULL, "answer in JSON", SPEAKING, AT(json), NULL},
 	{"help", NULL, "print this", IN_ALL, 0, NULL},
@@ -180,7 +180,8 @@ static void print_help(const struct command *command)
 	size_t index;
 
 	if (command) {
-		(void)printf("Usage: groupies-setup %s%s%s [OPTION]...\n%s.\n\nOptions:\n",
+		/* What stands behind run's "--" is its command's. */
+		(void)printf("Usage: groupies-setup %s [OPTION]...%s%s\n%s.\n\nOptions:\n",
 			     command->name, command->words ? " " : "",
 			     command->words ? command->words : "", command->help);
 	} else {
@@ -200,7 +201,12 @@ static void print_help(const struct command *command)
 		if (!command || rows[index].commands & command->mask)
 			print_option(&rows[index]);
 	}
-	(void)printf("\nExit status: 0 done, 1 failed, 2 bad usage. See groupies-setup(8).\n");
+	(void)printf("\nExit status: %s See groupies-setup(8).\n",
+		     command && command->mask == IN_RUN
+			     ? "that of CMD; 126 or 127 when it cannot be started."
+		     : command && command->mask == IN_CHECK
+			     ? "0 no finding, 1 findings or failed, 2 bad usage."
+			     : "0 done, 1 failed, 2 bad usage.");
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

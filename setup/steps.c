@@ -20,6 +20,7 @@
 #include "groupies/file.h"
 #include "groupies/paths.h"
 #include "groupies/playground.h"
+#include "groups.h"
 #include "home_default.h"
 #include "members.h"
 #include "processes.h"
@@ -329,19 +330,33 @@ static int playground_run(struct work *work, struct error *err)
 	return 0;
 }
 
+/* WHERE, behind the directory: whose group it is, when it is not the playground's. */
+static int limits_foretell(struct work *work, const struct limits *limits, const char *where,
+			   struct error *err)
+{
+	struct setting settings[SETTINGS_MAX];
+	int count = limits_render(limits, &work->host, settings, err), index;
+
+	for (index = 0; index < count; index++) {
+		char directory[GROUP_DIRECTORY_SIZE];
+
+		group_directory(&work->host, settings[index].hierarchy, work->name, NO_UID,
+				directory);
+		report_step(work->report, REPORT_WOULD, "limit", "%s/%s%s: %s", directory, where,
+			    settings[index].file, settings[index].value);
+	}
+	return count < 0 ? count : 0;
+}
+
 /* The config is not there yet, so what it will lead to is told from its text. */
 static int playground_foretell(struct work *work, struct error *err)
 {
-	struct setting settings[SETTINGS_MAX];
-	int count = limits_render(&work->config.shared, &work->host, settings, err), index;
 	size_t member;
 
-	if (count < 0)
-		return count;
-	for (index = 0; index < count; index++)
-		report_step(work->report, REPORT_WOULD, "limit", "%s/%s/%s: %s",
-			    settings[index].hierarchy->mount, work->name, settings[index].file,
-			    settings[index].value);
+	if (limits_foretell(work, &work->config.shared, "", err) < 0 ||
+	    (work->config.own_limits &&
+	     limits_foretell(work, &work->config.each, "(each member's part)/", err) < 0))
+		return -err->code;
 	for (member = 0; member < work->config.member_count; member++) {
 		const char *name = work->config.members[member];
 		struct user user;

@@ -381,7 +381,10 @@ a_dry_run_changes_nothing() {
 	setup --dry-run --playground "$yard" --user "$student" --home-default --fetch-hog https://localhost/hog \
 		--sha256 "$(printf '0%.0s' {1..64})" >"$work/said" || return
 	grep -q "would *config *.*MemoryMax=10M" "$work/said" && grep -q "would *pam" "$work/said" &&
-		grep -q "memory.limit_in_bytes: 10485760" "$work/said" || no "$(cat "$work/said")" || return
+		grep -q "/memory/$yard/memory.limit_in_bytes: 10485760" "$work/said" || no "$(cat "$work/said")" || return
+	setup --dry-run --playground "$yard" --group users --memory 40M >"$work/said" || return
+	grep -q "/memory/$yard/(each member's part)/memory.limit_in_bytes: 10485760" "$work/said" || no "$(cat "$work/said")" || return
+	complains 2 "--playground means nothing to 'check'" setup check --playground "$yard" || return
 	is_as_before || return
 	provision >/dev/null || return
 	touch "$work/mark"
