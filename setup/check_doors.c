@@ -14,6 +14,12 @@
 #include "audit.h"
 #include "pam_stack.h"
 
+/* What systemd starts for itself: pam_systemd leaves that where it is. */
+static bool is_systemds_own(const char *service)
+{
+	return strcmp(service, "systemd-user") == 0;
+}
+
 /* runuser's own stack opens sessions without us, and only root can use it. */
 static bool is_roots_own(const char *service)
 {
@@ -37,6 +43,12 @@ static void check_service(const char *service, void *data)
 			   service);
 	else if (stack.is_evaded)
 		audit_find(audit, "%s may end or jump before it comes to pam_groupies.so", service);
+	else if (stack.is_left && !is_systemds_own(service))
+		audit_find(
+			audit,
+			"%s has no pam_groupies.so step=after behind pam_systemd.so, which moves "
+			"a login out again: put one there",
+			service);
 	else if (stack.is_weak)
 		audit_find(audit,
 			   "%s lets a refusal of pam_groupies.so pass: its control must be "

@@ -148,8 +148,17 @@ static void take_module(struct walk *walk, const char *control, char *rest, bool
 	stack->reaches = true;
 	stack->is_evaded = first ? evaded : stack->is_evaded && evaded;
 	stack->is_weak |= !control_is_strict(control);
-	while ((word = word_take(&rest)))
+	stack->is_left = false;
+	while ((word = word_take(&rest))) {
 		stack->allows |= strcmp(word, "onerr=allow") == 0;
+		stack->is_left |= strcmp(word, "step=before") == 0;
+	}
+}
+
+/* These put a login into a group of their own. */
+static bool moves_logins(const char *module)
+{
+	return strcmp(module, "pam_systemd.so") == 0 || strcmp(module, "pam_elogind.so") == 0;
 }
 
 static bool walk_file(const char *service, struct walk *walk);
@@ -187,8 +196,10 @@ static void walk_line(char *line, struct walk *walk, int *jumped)
 	}
 	walk->stack->opens_sessions = true;
 	base = strrchr(module, '/');
-	if (strcmp(base ? base + 1 : module, MODULE) == 0)
+	base = base ? base + 1 : module;
+	if (strcmp(base, MODULE) == 0)
 		take_module(walk, control, line, *jumped > 0);
+	walk->stack->is_left |= walk->stack->reaches && moves_logins(base);
 	skips = control_skips(control);
 	walk->may_be_over |= skips < 0;
 	*jumped = *jumped > 0 ? *jumped - 1 : 0;

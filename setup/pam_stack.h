@@ -12,6 +12,7 @@ struct pam_stack {
 	bool is_evaded;      /* but a line in front of each may end the stack or jump over it */
 	bool is_weak;        /* but its control lets a refusal pass */
 	bool allows;         /* but it is told onerr=allow */
+	bool is_left;        /* but what comes last is pam_systemd, or our step before it */
 };
 
 /* Follows the session stack of SERVICE through every include. False: there is no such file. */

@@ -829,6 +829,11 @@ finds_a_service_without_the_module() {
 	finds pam "s2door lets a refusal of pam_groupies.so pass"
 	printf 'session required pam_groupies.so onerr=allow\n' >/etc/pam.d/s2door
 	finds pam "s2door has onerr=allow"
+	# As some distributions have it: what is common first, then pam_systemd.
+	printf '@include common-session\nsession optional pam_systemd.so\n' >/etc/pam.d/s2door
+	finds pam "s2door has no pam_groupies.so step=after behind pam_systemd.so"
+	printf '@include common-session\nsession optional pam_systemd.so\nsession required pam_groupies.so step=after\n' >/etc/pam.d/s2door
+	finds_nothing_where_nothing_is_wrong
 	printf 'session substack \\\n  common-session\n-session required pam_nothing.so\n' >/etc/pam.d/s2door
 	finds_nothing_where_nothing_is_wrong
 	rm /etc/pam.d/s2door
