@@ -14,10 +14,10 @@
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
 
-#define BLOCK_BEGIN "# groupies begin: 'groupies-setup remove' takes this block out again\n"
-#define BLOCK_NO_NL                                                                                \
-	"# groupies begin: 'groupies-setup remove' takes this block and the newline above\n"
-#define BLOCK_END "# groupies end\n"
+#define BLOCK_MARK  "# groupies begin:"
+#define BLOCK_BEGIN BLOCK_MARK " 'groupies-setup remove' takes this block out again\n"
+#define BLOCK_NO_NL BLOCK_MARK " 'groupies-setup remove' takes this block and the newline above\n"
+#define BLOCK_END   "# groupies end\n"
 
 int edit_read(const char *path, char **ret_text, size_t *ret_length, struct error *err)
 {
@@ -196,24 +196,56 @@ char *edit_insert_block(const char *text, size_t line, const char *body)
 
 bool edit_has_block(const char *text)
 {
-	return strstr(text, BLOCK_BEGIN) || strstr(text, BLOCK_NO_NL);
+	return strstr(text, BLOCK_MARK) != NULL;
 }
 
-char *edit_remove_blocks(const char *text)
+static char *next_line(char *line)
 {
-	char *made = strdup(text), *begin, *end;
+	line += strcspn(line, "\n");
+	return line + (*line == '\n');
+}
 
-	while (made && (begin = strstr(made, "# groupies begin:"))) {
-		bool newline = strncmp(begin, BLOCK_NO_NL, strlen(BLOCK_NO_NL)) == 0;
+static void cut(char *from, const char *to)
+{
+	memmove(from, to, strlen(to) + 1);
+}
 
-		end = strstr(begin, BLOCK_END);
-		if (!end) /* somebody took the end away: no more than the marker is ours for sure */
-			end = begin + strcspn(begin, "\n") + (begin[strcspn(begin, "\n")] == '\n');
+static bool starts_with(const char *line, const char *start)
+{
+	return strncmp(line, start, strlen(start)) == 0;
+}
+
+/*
+ * Cuts the lines that hold OURS, and the end of the block. Somebody may have taken that away, and
+ * may have written something of his own in between, which stays.
+ */
+static void cut_body(char *line, const char *ours)
+{
+	bool is_end = false;
+
+	while (!is_end && *line && !starts_with(line, BLOCK_MARK)) {
+		char *next = next_line(line);
+
+		is_end = starts_with(line, BLOCK_END);
+		if (is_end || memmem(line, (size_t)(next - line), ours, strlen(ours)))
+			cut(line, next);
 		else
-			end += strlen(BLOCK_END);
-		if (newline && begin > made && begin[-1] == '\n')
-			begin--;
-		memmove(begin, end, strlen(end) + 1);
+			line = next;
+	}
+}
+
+char *edit_remove_blocks(const char *text, const char *ours)
+{
+	char *made = strdup(text), *begin;
+
+	while (made && (begin = strstr(made, BLOCK_MARK))) {
+		bool newline = starts_with(begin, BLOCK_NO_NL);
+
+		cut(begin, next_line(begin));
+		cut_body(begin, ours);
+		/* Whatever somebody has written below stays on a line of its own. */
+		if (newline && !*begin && begin > made && begin[-1] == '\n')
+			begin[-1] = '\0';
 	}
 	return made;
 }

@@ -32,10 +32,11 @@ void edit_tidy(const char *path);
  * Text in, new text out (the caller frees it; NULL: out of memory).
  *
  * A block is our lines between two marker lines; LINE counts from 0, and what stands there moves
- * down. Taking every block out gives back the text that was there, to the byte.
+ * down. Taking every block out gives back the text that was there, to the byte: the markers and the
+ * lines between them that hold OURS go, and what somebody else wrote there stays.
  */
 char *edit_insert_block(const char *text, size_t line, const char *body);
-char *edit_remove_blocks(const char *text);
+char *edit_remove_blocks(const char *text, const char *ours);
 bool edit_has_block(const char *text);
 
 /* KEY=VALUE in [SECTION] of a config: replaced where it stands, else added below the section. */

@@ -10,7 +10,8 @@
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
 
-#define LOGIN_DEFS "/etc/login.defs"
+#define LOGIN_DEFS  "/etc/login.defs"
+#define CREATE_HOME "CREATE_HOME\tyes"
 
 bool home_default_wanted(const struct work *work, const struct account *account)
 {
@@ -59,8 +60,8 @@ int home_default_apply(struct work *work, struct account *account, struct error 
 	(void)account;
 	if (edit_read(LOGIN_DEFS, &text, &length, err) < 0)
 		return -err->code;
-	clean = edit_remove_blocks(text);
-	edited = clean ? edit_insert_block(clean, (size_t)-1, "CREATE_HOME\tyes\n") : NULL;
+	clean = edit_remove_blocks(text, CREATE_HOME);
+	edited = clean ? edit_insert_block(clean, (size_t)-1, CREATE_HOME "\n") : NULL;
 	if (!edited)
 		return error_set(err, ENOMEM, "%s: out of memory", LOGIN_DEFS);
 	if (journal_set(&work->shared, "login-defs", "making", err) < 0 ||
@@ -81,7 +82,7 @@ int home_default_undo(struct work *work, struct account *account, struct error *
 		return 0;
 	if (edit_read(LOGIN_DEFS, &text, &length, err) < 0)
 		return -err->code;
-	clean = edit_remove_blocks(text);
+	clean = edit_remove_blocks(text, CREATE_HOME);
 	if (!clean)
 		return error_set(err, ENOMEM, "%s: out of memory", LOGIN_DEFS);
 	edit_tidy(LOGIN_DEFS);

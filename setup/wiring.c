@@ -34,11 +34,13 @@
 #define TOOL_SECONDS 120
 #define DEBCONF_DIR  GROUPIES_RUN_DIR "/debconf"
 
+#define MODULE "pam_groupies.so"
+
 /* Where pam-auth-update's own part of a file begins. */
 #define MANAGED "# here are the per-package modules"
 
 #define CONTROL    "[success=ok ignore=ignore module_unknown=ignore default=die]"
-#define LINE(step) "session\t" CONTROL "\tpam_groupies.so step=" step "\n"
+#define LINE(step) "session\t" CONTROL "\t" MODULE " step=" step "\n"
 
 /* The files that services include for their sessions, on the distributions that have them. */
 static const struct {
@@ -106,10 +108,10 @@ static int stack_is_wired(size_t index, struct error *err)
 	stack_path(index, path);
 	if (edit_read(path, &text, &length, err) < 0)
 		return -err->code;
-	if (line_find(text, "pam_groupies.so", "step=after") < 0)
+	if (line_find(text, MODULE, "step=after") < 0)
 		return 0;
 	return !stacks[index].interactive || line_find(text, "pam_systemd.so", NULL) < 0 ||
-	       line_find(text, "pam_groupies.so", "step=before") >= 0;
+	       line_find(text, MODULE, "step=before") >= 0;
 }
 
 bool wiring_is_complete(void)
@@ -298,7 +300,7 @@ static bool line_is_ours(const char *path, const char *line, size_t length, bool
 
 	*is_next = false;
 	if (strncmp(path, PAM_DIR, strlen(PAM_DIR)) == 0)
-		return memmem(line, length, "pam_groupies.so", strlen("pam_groupies.so")) != NULL;
+		return memmem(line, length, MODULE, strlen(MODULE)) != NULL;
 	/* "Module: NAME", and below it what the profile says. */
 	if (strncmp(line, "Module: groupies-", strlen("Module: groupies-")) == 0)
 		return *is_next = true;
@@ -421,7 +423,7 @@ static int block_remove(size_t index, struct error *err)
 	edit_tidy(path);
 	if (!edit_has_block(text))
 		return 0;
-	without = edit_remove_blocks(text);
+	without = edit_remove_blocks(text, MODULE);
 	if (!without)
 		return error_set(err, ENOMEM, "%s: out of memory", path);
 	return edit_rewrite(path, without, err);
@@ -452,8 +454,8 @@ static int block_insert(size_t index, struct error *err)
 	if (edit_read(path, &text, &length, err) < 0)
 		return err->code == ENOENT ? 0 : -err->code;
 	edit_tidy(path);
-	clean = edit_remove_blocks(text);
-	if (clean && line_find(clean, "pam_groupies.so", NULL) >= 0)
+	clean = edit_remove_blocks(text, MODULE);
+	if (clean && line_find(clean, MODULE, NULL) >= 0)
 		return 0; /* an administrator's own line */
 	before = clean && stacks[index].interactive ? line_find(clean, "pam_systemd.so", NULL) : -1;
 	/* Inside of pam-auth-update's part, the block would keep that tool off for good. */

@@ -290,6 +290,23 @@ without_pam_auth_update_it_uses_marked_blocks() {
 	remove >/dev/null && is_as_before
 }
 
+a_block_that_lost_its_end_takes_nothing_else_with_it() {
+	local stack=/etc/pam.d/common-session lost
+	rm -f /usr/sbin/pam-auth-update
+	lab_settle
+	for lost in '0,/# groupies end/{/# groupies end/d}' '/# groupies end/d' \
+		'/step=before/,/step=after/{/# groupies/d}'; do
+		provision --home-default >/dev/null || return
+		sed -i "$lost" "$stack" /etc/login.defs
+		[ "$(grep -c '# groupies' "$stack")" -lt 4 ] || no "nothing is lost by $lost" || return
+		remove >/dev/null && is_as_before || no "after $lost" || return
+	done
+	provision >/dev/null || return
+	echo '# mine' >>"$stack"
+	remove >/dev/null || return
+	[ "$(tail -n 1 "$stack")" = '# mine' ] && ! grep -q groupies "$stack" || no "$(cat "$stack")"
+}
+
 edits_of_the_administrator_in_the_stacks_survive() {
 	sed -i '/pam_unix/i session\toptional\tpam_umask.so' /etc/pam.d/common-session
 	lab_settle
@@ -796,6 +813,7 @@ an_account_that_is_not_ours_any_more_stays
 an_account_that_somebody_else_made_stays
 a_group_of_members_gets_limits_for_each
 without_pam_auth_update_it_uses_marked_blocks
+a_block_that_lost_its_end_takes_nothing_else_with_it
 edits_of_the_administrator_in_the_stacks_survive
 owner_and_mode_of_the_stacks_stay
 a_step_that_fails_leaves_nothing_behind
