@@ -194,9 +194,19 @@ char *edit_insert_block(const char *text, size_t line, const char *body)
 	return text_with(text, (size_t)(at - text), BLOCK_BEGIN, body, BLOCK_END, (char *)NULL);
 }
 
+static bool starts_with(const char *line, const char *start)
+{
+	return strncmp(line, start, strlen(start)) == 0;
+}
+
 bool edit_has_block(const char *text)
 {
 	return strstr(text, BLOCK_MARK) != NULL;
+}
+
+bool edit_is_marker(const char *line)
+{
+	return starts_with(line, BLOCK_MARK) || starts_with(line, BLOCK_END);
 }
 
 static char *next_line(char *line)
@@ -208,11 +218,6 @@ static char *next_line(char *line)
 static void cut(char *from, const char *to)
 {
 	memmove(from, to, strlen(to) + 1);
-}
-
-static bool starts_with(const char *line, const char *start)
-{
-	return strncmp(line, start, strlen(start)) == 0;
 }
 
 /*

@@ -38,6 +38,7 @@ void edit_tidy(const char *path);
 char *edit_insert_block(const char *text, size_t line, const char *body);
 char *edit_remove_blocks(const char *text, const char *ours);
 bool edit_has_block(const char *text);
+bool edit_is_marker(const char *line);
 
 /* KEY=VALUE in [SECTION] of a config: replaced where it stands, else added below the section. */
 char *edit_set_key(const char *text, const char *section, const char *key, const char *value);

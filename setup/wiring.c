@@ -300,7 +300,7 @@ static bool line_is_ours(const char *path, const char *line, size_t length, bool
 
 	*is_next = false;
 	if (strncmp(path, PAM_DIR, strlen(PAM_DIR)) == 0)
-		return memmem(line, length, MODULE, strlen(MODULE)) != NULL;
+		return edit_is_marker(line) || memmem(line, length, MODULE, strlen(MODULE));
 	/* "Module: NAME", and below it what the profile says. */
 	if (strncmp(line, "Module: groupies-", strlen("Module: groupies-")) == 0)
 		return *is_next = true;
@@ -332,18 +332,44 @@ static char *without_ours(const char *path, const char *text, unsigned *ret_coun
 }
 
 struct written_file {
-	unsigned ours;   /* lines */
-	bool is_changed; /* apart from them */
-	char *rest;      /* what was kept, without them */
+	bool exists;
+	unsigned ours;     /* lines */
+	bool is_changed;   /* apart from them */
+	bool is_cut_short; /* by a kill or a full disk */
+	char *now, *kept;  /* what it says and what was kept, both without them */
 };
+
+static void written_clear(struct written_file *file)
+{
+	free(file->now);
+	free(file->kept);
+}
+#define cleanup_written __attribute__((cleanup(written_clear)))
+
+/*
+ * A write that was cut short leaves nothing, or ends in a line; an administrator's editor does
+ * neither. KEPT is without our lines, NOW has them still.
+ */
+static bool is_cut_short(const char *path, const char *now, const char *kept)
+{
+	const char *newline = strrchr(now, '\n');
+	cleanup_free char *whole = strndup(now, newline ? (size_t)(newline + 1 - now) : 0);
+	unsigned ours;
+	cleanup_free char *rest = whole ? without_ours(path, whole, &ours) : NULL;
+
+	if (newline && newline[1] == '\0')
+		return false;
+	return rest && strlen(rest) < strlen(kept) && strncmp(rest, kept, strlen(rest)) == 0;
+}
 
 static int written_look(size_t index, struct written_file *ret_file, struct error *err)
 {
+	cleanup_written struct written_file file = {.exists = true};
 	cleanup_kept struct kept kept = {0};
-	cleanup_free char *now = NULL, *rest = NULL, *kept_rest = NULL;
+	cleanup_free char *now = NULL;
 	char label[16];
 	size_t length;
-	unsigned ours = 0, before = 0;
+	unsigned before;
 
 	kept_label(index, label);
 	if (kept_read(label, &kept, err) < 0)
@@ -351,14 +377,17 @@ static int written_look(size_t index, struct written_file *ret_file, struct erro
 	if (edit_read(written[index], &now, &length, err) < 0) {
 		if (err->code != ENOENT)
 			return -err->code;
+		file.exists = false;
 		now = strdup("");
 	}
-	rest = now ? without_ours(written[index], now, &ours) : NULL;
-	kept_rest = without_ours(written[index], kept.content, &before);
-	if (!rest || !kept_rest)
+	file.now = now ? without_ours(written[index], now, &file.ours) : NULL;
+	file.kept = without_ours(written[index], kept.content, &before);
+	if (!file.now || !file.kept)
 		return error_set(err, ENOMEM, "%s: out of memory", written[index]);
-	*ret_file = (struct written_file){.ours = ours, .is_changed = strcmp(rest, kept_rest) != 0};
-	ret_file->rest = steal_pointer(&kept_rest);
+	file.is_changed = strcmp(file.now, file.kept) != 0;
+	file.is_cut_short = is_cut_short(written[index], now, file.kept);
+	*ret_file = file;
+	file.now = file.kept = NULL;
 	return 0;
 }
 
@@ -368,13 +397,11 @@ static int written_is_right(bool wired, struct error *err)
 	size_t index;
 
 	for (index = 0; index < WRITTEN; index++) {
-		cleanup_free char *rest = NULL;
-		struct written_file file = {0};
+		cleanup_written struct written_file file = {0};
 		bool has_session = strstr(written[index], "session") != NULL;
 
 		if (written_look(index, &file, err) < 0)
 			return -err->code;
-		rest = file.rest;
 		if (file.is_changed || (has_session && (file.ours > 0) != wired))
 			return 0;
 	}
@@ -515,16 +542,46 @@ int wiring_done(struct work *work, struct account *account, struct error *err)
 	return 0;
 }
 
+/*
+ * Puts the file back as it was kept, unless somebody has changed it since (an administrator, or the
+ * tool for another package): then our lines go, and theirs stay.
+ */
+static int written_settle(struct work *work, size_t index, struct error *err)
+{
+	cleanup_written struct written_file file = {0};
+	char label[16];
+
+	kept_label(index, label);
+	edit_tidy(written[index]);
+	if (written_look(index, &file, err) < 0)
+		return -err->code;
+	if (!file.exists)
+		return 0;
+	if (!file.is_changed || file.is_cut_short)
+		return kept_restore(label, err);
+	report_step(work->report, REPORT_WARNING, "pam",
+		    "%s has been changed since an earlier run was stopped: it stays so, without "
+		    "our lines",
+		    written[index]);
+	if (kept_restore_mode(label, err) < 0)
+		return -err->code;
+	return file.ours ? edit_rewrite(written[index], file.now, err) : 0;
+}
+
 /* What a killed run has left: pam-auth-update's files as they were, blocks are simply done again.
  */
 static int settle(struct work *work, struct error *err)
 {
 	const char *state = journal_get(&work->shared, "wiring");
+	size_t index;
 
 	if (!state || strcmp(state, "made") == 0 || !journal_says(&work->shared, "wiring-by", TOOL))
 		return 0;
-	if (restore_all(err) < 0)
-		return -err->code;
+	tidy_all();
+	for (index = 0; index < WRITTEN; index++) {
+		if (written_settle(work, index, err) < 0)
+			return -err->code;
+	}
 	return journal_set(&work->shared, "wiring", strcmp(state, "unmaking") == 0 ? "made" : NULL,
 			   err);
 }
@@ -560,17 +617,15 @@ static int lines_remove(struct work *work, struct error *err)
 	size_t index;
 
 	for (index = 0; index < WRITTEN; index++) {
-		cleanup_free char *rest = NULL;
-		struct written_file file = {0};
+		cleanup_written struct written_file file = {0};
 
 		if (strcmp(written[index], MEMORY_DIR "/seen") == 0 &&
 		    journal_says(&work->shared, "wiring-seen", "yes"))
 			continue;
 		if (written_look(index, &file, err) < 0)
 			return -err->code;
-		rest = file.rest;
-		if ((file.ours || file.is_changed) && access(written[index], F_OK) == 0 &&
-		    edit_rewrite(written[index], rest, err) < 0)
+		if ((file.ours || file.is_changed) && file.exists &&
+		    edit_rewrite(written[index], file.kept, err) < 0)
 			return -err->code;
 	}
 	return 0;

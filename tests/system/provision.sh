@@ -315,6 +315,45 @@ edits_of_the_administrator_in_the_stacks_survive() {
 	remove >/dev/null && is_as_before
 }
 
+# Whoever runs the tool is killed when it has done its work.
+with_a_tool_that_kills_its_caller() {
+	mv /usr/sbin/pam-auth-update /usr/sbin/pam-auth-update.real
+	printf '#!/bin/sh\n/usr/sbin/pam-auth-update.real "$@"\nkill -KILL $PPID\n' >/usr/sbin/pam-auth-update
+	chmod 755 /usr/sbin/pam-auth-update
+	lab_settle
+}
+
+stopped_in_wiring() {
+	! provision >/dev/null 2>&1
+	grep -q wiring=making /var/lib/groupies/journal/* && grep -q pam_groupies /etc/pam.d/common-session ||
+		no "not stopped in the pam step"
+}
+
+an_edit_after_a_kill_is_not_undone_with_the_wiring() {
+	with_a_tool_that_kills_its_caller
+	stopped_in_wiring || return
+	echo 'auth required pam_faillock.so' >>/etc/pam.d/common-auth
+	sed -i '/pam_unix/i session optional pam_umask.so' /etc/pam.d/common-session
+	setup unwire >"$work/said" || return
+	grep -q pam_faillock /etc/pam.d/common-auth && grep -q pam_umask /etc/pam.d/common-session ||
+		no "an edit is gone: $(cat "$work/said")" || return
+	grep -q 'warning *pam */etc/pam.d/common-auth ' "$work/said" || no "says: $(cat "$work/said")" || return
+	! grep -r groupies /etc/pam.d /var/lib/pam || no "lines of ours stay" || return
+	sed -i '/pam_faillock/d' /etc/pam.d/common-auth
+	sed -i '/pam_umask/d' /etc/pam.d/common-session
+	remove >/dev/null && is_as_before
+}
+
+a_half_written_stack_is_put_back() {
+	with_a_tool_that_kills_its_caller
+	stopped_in_wiring || return
+	truncate -s 200 /etc/pam.d/common-session
+	truncate -s -3 /etc/pam.d/common-session-noninteractive
+	: >/var/lib/pam/seen
+	remove >"$work/said" || return
+	is_as_before || no "$(cat "$work/said")"
+}
+
 owner_and_mode_of_the_stacks_stay() {
 	chmod 640 /etc/pam.d/common-session /var/lib/pam/session
 	chgrp 4 /etc/pam.d/common-session
@@ -815,6 +854,8 @@ a_group_of_members_gets_limits_for_each
 without_pam_auth_update_it_uses_marked_blocks
 a_block_that_lost_its_end_takes_nothing_else_with_it
 edits_of_the_administrator_in_the_stacks_survive
+an_edit_after_a_kill_is_not_undone_with_the_wiring
+a_half_written_stack_is_put_back
 owner_and_mode_of_the_stacks_stay
 a_step_that_fails_leaves_nothing_behind
 a_program_that_hangs_or_floods_is_bounded
