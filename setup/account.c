@@ -27,6 +27,7 @@
 #define TOOL_SECONDS 60
 #define HOME_SECONDS 600
 #define SKELETON     "/etc/skel"
+#define PID_MAX      4194304 /* proc(5), pid_max */
 
 /* The user database, as useradd writes it: in this order. */
 static const char *const databases[] = {"passwd", "shadow", "group", "gshadow", "subuid", "subgid"};
@@ -106,27 +107,48 @@ static bool any_database_has(const char *name)
 	return false;
 }
 
+static bool is_pid(const char *text)
+{
+	return *text >= '1' && *text <= '9' && strspn(text, "0123456789") == strlen(text) &&
+	       strtoul(text, NULL, 10) <= PID_MAX;
+}
+
+/* Such a file holds its pid and a NUL, or nothing yet: passwd.2024 is somebody's copy. */
+static bool holds_only(int fd, const char *pid)
+{
+	char text[32];
+	ssize_t length = read(fd, text, sizeof(text));
+
+	return length == 0 ||
+	       (length == (ssize_t)strlen(pid) + 1 && memcmp(text, pid, (size_t)length) == 0);
+}
+
 /*
  * passwd.lock, passwd+ and passwd.1234: what a killed useradd or userdel leaves in /etc; nshadow and
- * npasswd: what pam_unix leaves in a killed chpasswd.
+ * npasswd: what pam_unix leaves in a killed chpasswd. What is not root's, or no file, is neither's.
  */
-static bool is_debris(const char *file)
+static bool is_debris(int etc, const char *file)
 {
+	struct error ignored;
+	cleanup_fd int fd = -1;
 	size_t index;
 
-	if (strcmp(file, "nshadow") == 0 || strcmp(file, "npasswd") == 0)
-		return true;
-
+	if (strcmp(file, "nshadow") == 0 || strcmp(file, "npasswd") == 0) {
+		fd = file_open_trusted(etc, file, &ignored);
+		return fd >= 0;
+	}
 	for (index = 0; index < sizeof(databases) / sizeof(*databases); index++) {
 		size_t length = strlen(databases[index]);
 		const char *rest = file + length;
+		bool has_pid;
 
 		if (strncmp(file, databases[index], length) != 0)
 			continue;
-		if (strcmp(rest, "+") == 0 || strcmp(rest, ".lock") == 0 ||
-		    (rest[0] == '.' && rest[1] &&
-		     strspn(rest + 1, "0123456789") == strlen(rest + 1)))
-			return true;
+		has_pid = rest[0] == '.' && is_pid(rest + 1);
+		if (!has_pid && strcmp(rest, "+") != 0 && strcmp(rest, ".lock") != 0)
+			continue;
+		fd = file_open_trusted(etc, file, &ignored);
+		return fd >= 0 && (!has_pid || holds_only(fd, rest + 1));
 	}
 	return false;
 }
@@ -144,7 +166,7 @@ static int clear_debris(struct error *err)
 		return error_errno(err, "the user database is locked by another program");
 	entries = opendir("/etc");
 	while (entries && (entry = readdir(entries))) {
-		if (is_debris(entry->d_name))
+		if (is_debris(dirfd(entries), entry->d_name))
 			(void)unlinkat(dirfd(entries), entry->d_name, 0);
 	}
 	(void)ulckpwdf();

@@ -268,6 +268,22 @@ an_account_that_somebody_else_made_stays() {
 	done
 }
 
+copies_of_the_user_database_are_no_debris() {
+	cp -p /etc/passwd /etc/passwd.20240501
+	cp -p /etc/shadow /etc/shadow.2024
+	: >/etc/shadow.20240501
+	: >/etc/group.4711
+	chown nobody /etc/group.4711
+	ln -s passwd.20240501 /etc/passwd.1
+	lab_settle
+	provision >/dev/null || return
+	printf '4194001\0' >/etc/passwd.4194001
+	ln /etc/passwd.4194001 /etc/passwd.lock
+	: >/etc/shadow.4194002
+	cp -p /etc/shadow /etc/shadow+
+	remove >/dev/null && is_as_before
+}
+
 a_group_of_members_gets_limits_for_each() {
 	groupadd "${student}s"
 	useradd --create-home --groups "${student}s" "$other"
@@ -850,6 +866,7 @@ the_home_default_is_undone_to_the_byte
 a_home_with_something_in_it_is_kept_and_named
 an_account_that_is_not_ours_any_more_stays
 an_account_that_somebody_else_made_stays
+copies_of_the_user_database_are_no_debris
 a_group_of_members_gets_limits_for_each
 without_pam_auth_update_it_uses_marked_blocks
 a_block_that_lost_its_end_takes_nothing_else_with_it

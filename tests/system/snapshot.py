@@ -6,8 +6,9 @@
     snapshot.py compare LAB IGNORED   # prints what differs; then its exit status is 3
 
 LAB/lower/FOLDER is how FOLDER was, LAB/up/FOLDER holds what has been written since. Only what is in
-the upper layer can differ at all, so looking there is looking at everything. Compared are type,
-mode, owner and content or target; IGNORED has a pattern a line, with its reason behind a blank.
+the upper layer, or was when it settled, can differ at all: looking there is looking at everything.
+Compared are type, mode, owner and content or target; IGNORED has a pattern a line, with its reason
+behind a blank.
 """
 import fnmatch
 import hashlib
@@ -72,7 +73,8 @@ def compare(lab, ignored_file):
         with open(f"{lab}/settled") as file:
             settled = json.load(file)
     found = False
-    for path in paths(lab):
+    # What stood in the upper layer alone and is gone has left no trace there.
+    for path in sorted({*paths(lab), *settled}):
         if any(fnmatch.fnmatch(path, pattern) for pattern in ignored):
             continue
         before = settled[path] if path in settled else look(f"{lab}/lower{path}")
