@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <shadow.h>
 #include <stdio.h>
@@ -400,29 +401,34 @@ static int decide_fate(struct work *work, const char *name, struct error *err)
 	return fact_set(work, "fate", name, holds ? "keep" : "delete", err);
 }
 
-/* Mail and a crontab are the user's as much as the home. */
-static int delete_spools(struct work *work, const char *name, struct error *err)
+/*
+ * Mail and a crontab are the user's as much as the home. Some hosts lead /var/mail to
+ * /var/spool/mail, others the other way round. What cannot be deleted is told, and holds up nothing.
+ */
+static void delete_spools(struct work *work, const char *name)
 {
-	static const char *const spools[] = {"/var/mail", "/var/spool/cron/crontabs",
-					     "/var/spool/cron"};
+	static const char *const spools[] = {"/var/mail", "/var/spool/mail",
+					     "/var/spool/cron/crontabs", "/var/spool/cron"};
+	char last[PATH_MAX] = "", folder[PATH_MAX], path[PATH_MAX + 64];
 	size_t index;
 
 	for (index = 0; index < sizeof(spools) / sizeof(*spools); index++) {
-		char path[512];
+		struct error trouble;
 		struct stat st;
 
-		(void)snprintf(path, sizeof(path), "%s/%s", spools[index], name);
+		if (!realpath(spools[index], folder) || strcmp(folder, last) == 0)
+			continue;
+		(void)text_copy(last, sizeof(last), folder);
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
 		if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode))
 			continue;
-		if (st.st_size > 0 && !work->options->delete_home) {
+		if (st.st_size > 0 && !work->options->delete_home)
 			report_step(work->report, REPORT_WARNING, "home",
 				    "%s is kept: --delete-home deletes it too", path);
-			continue;
-		}
-		if (edit_unlink(path, err) < 0)
-			return -err->code;
+		else if (edit_unlink(path, &trouble) < 0)
+			report_step(work->report, REPORT_WARNING, "home",
+				    "%s is left, delete it yourself: %s", path, trouble.text);
 	}
-	return 0;
 }
 
 bool account_is_ours(struct work *work, const char *name, uid_t *ret_uid)
@@ -467,8 +473,8 @@ int account_undo(struct work *work, struct account *account, struct error *err)
 	} else if (home) {
 		(void)text_copy(kept, sizeof(kept), home);
 	}
-	if (delete_spools(work, name, err) < 0 || delete_remains(work, name, err) < 0 ||
-	    forget(work, name, err) < 0)
+	delete_spools(work, name);
+	if (delete_remains(work, name, err) < 0 || forget(work, name, err) < 0)
 		return -err->code;
 	say(work, "deleted %s%s%s", name, *kept ? ", kept its home " : " with its home", kept);
 	return 1;

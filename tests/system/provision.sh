@@ -241,6 +241,35 @@ a_home_with_something_in_it_is_kept_and_named() {
 	remove --delete-home >/dev/null && is_as_before
 }
 
+a_mail_folder_that_is_a_link_is_no_hindrance() {
+	rm /var/spool/mail
+	mv /var/mail /var/spool/mail
+	ln -s spool/mail /var/mail
+	lab_settle
+	provision >/dev/null || return
+	: >"/var/mail/$student"
+	remove >/dev/null && is_as_before || return
+	provision >/dev/null || return
+	echo letter >"/var/mail/$student"
+	remove >"$work/said" || return
+	[ "$(grep -c "warning *home */var/spool/mail/$student is kept" "$work/said")" -eq 1 ] || no "$(cat "$work/said")"
+}
+
+a_spool_that_cannot_be_deleted_is_named() {
+	local status
+	provision >/dev/null || return
+	: >"/var/mail/$student"
+	: >"$work/letters"
+	mount --bind "$work/letters" "/var/mail/$student"
+	remove >"$work/said"
+	status=$?
+	umount "/var/mail/$student"
+	[ "$status" -eq 0 ] && ! id "$student" 2>/dev/null || no "exit $status: $(cat "$work/said")" || return
+	grep -q "warning *home */var/mail/$student is left, delete it yourself: .*busy" "$work/said" ||
+		no "$(cat "$work/said")" || return
+	rm "/var/mail/$student" && is_as_before
+}
+
 an_account_that_is_not_ours_any_more_stays() {
 	provision >/dev/null || return
 	usermod --comment 'Somebody else' "$student"
@@ -864,6 +893,8 @@ a_second_playground_keeps_what_they_share
 removing_again_leaves_the_others_alone
 the_home_default_is_undone_to_the_byte
 a_home_with_something_in_it_is_kept_and_named
+a_mail_folder_that_is_a_link_is_no_hindrance
+a_spool_that_cannot_be_deleted_is_named
 an_account_that_is_not_ours_any_more_stays
 an_account_that_somebody_else_made_stays
 copies_of_the_user_database_are_no_debris
