@@ -172,6 +172,16 @@ static bool mark_read(const char *folder, struct mark *ret_mark)
 	return true;
 }
 
+/* An administrator may have put a unit of his own there since. */
+static bool is_mask(const char *path)
+{
+	static const char null[] = "/dev/null";
+	char target[sizeof(null)];
+
+	return readlink(path, target, sizeof(target)) == (ssize_t)strlen(null) &&
+	       memcmp(target, null, strlen(null)) == 0;
+}
+
 static int mask_make(const char *mask, bool was_ours, bool *changed, bool *ret_ours,
 		     struct error *err)
 {
@@ -182,12 +192,14 @@ static int mask_make(const char *mask, bool was_ours, bool *changed, bool *ret_o
 	}
 	if (errno != EEXIST)
 		return error_errno(err, "%s", mask);
-	*ret_ours = was_ours;
+	*ret_ours = was_ours && is_mask(mask);
 	return 0;
 }
 
 static int mask_remove(const char *mask, bool *changed, struct error *err)
 {
+	if (!is_mask(mask))
+		return 0;
 	if (unlink(mask) == 0)
 		*changed = true;
 	else if (errno != ENOENT)
