@@ -537,18 +537,19 @@ static int place(const struct part *part, const struct stamp *stamp, pid_t pid, 
 	return 0;
 }
 
-static bool exists(const struct host *host, const char *name)
+static int exists(const struct host *host, const char *name, struct error *err)
 {
 	size_t index;
 
+	(void)err;
 	for (index = 0; index < host->count; index++) {
 		struct error ignored;
 		cleanup_fd int fd = group_open(&host->hierarchies[index], name, &ignored);
 
 		if (fd >= 0)
-			return true;
+			return EXISTS_AS_SOMEBODYS;
 	}
-	return false;
+	return 0;
 }
 
 static int remove_group(const struct host *host, const char *name, struct error *err)

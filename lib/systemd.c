@@ -350,9 +350,9 @@ static int realize(const struct part *part, bool adopt, struct stamp *ret_stamp,
 		return -err->code;
 	if (slice_render(part, &part->config->each, true, &each, err) < 0)
 		return error_context(err, "[Member]");
-	if (unit_write_slices(part->config, &changed, err) < 0 ||
-	    (part->applying && user_managers_settle(part->config, &changed, err) < 0) ||
-	    bus_open(&bus, err) < 0)
+	/* Nothing is written before there is somebody to read it. */
+	if (bus_open(&bus, err) < 0 || unit_write_slices(part->config, &changed, err) < 0 ||
+	    (part->applying && user_managers_settle(part->config, &changed, err) < 0))
 		return -err->code;
 	if (part->applying)
 		bus_be_patient(bus);
@@ -603,25 +603,26 @@ static int prepare(const struct part *part, pid_t pid, unsigned session, struct 
 
 /* ---- looking, removing ----------------------------------------------------------------------- */
 
-static bool exists(const struct host *host, const char *name)
+/* A unit file that has been deleted is in systemd's memory until a reload: it stands no more. */
+static int exists(const struct host *host, const char *name, struct error *err)
 {
-	static const char *const properties[] = {"FragmentPath", "ActiveState"};
-	char unit[UNIT_NAME_SIZE], text[512];
+	char unit[UNIT_NAME_SIZE], gone[256], file[512], state[32];
 	cleanup_bus sd_bus *bus = NULL;
-	struct error ignored;
-	size_t index;
 
 	(void)host;
 	slice_name(name, false, 0, unit);
-	if (bus_open(&bus, &ignored) < 0)
-		return false;
-	for (index = 0; index < sizeof(properties) / sizeof(*properties); index++) {
-		if (bus_unit_string(bus, unit, "Unit", properties[index], text, sizeof(text),
-				    &ignored) == 0 &&
-		    *text && strcmp(text, "inactive") != 0)
-			return true;
-	}
-	return false;
+	if (unit_slice_is_ours(name))
+		return EXISTS_AS_OURS;
+	if (unit_slice_stands(name))
+		return EXISTS_AS_SOMEBODYS;
+	if (bus_open(&bus, err) < 0 ||
+	    bus_unit_string(bus, unit, "Unit", "FragmentPath", file, sizeof(file), err) < 0 ||
+	    bus_unit_string(bus, unit, "Unit", "ActiveState", state, sizeof(state), err) < 0)
+		return error_context(err, "systemd does not answer whether there is a %s", unit);
+	(void)snprintf(gone, sizeof(gone), "%s/%s", UNIT_DIR_ETC, unit);
+	if ((*file && strcmp(file, gone) != 0) || strcmp(state, "inactive") != 0)
+		return EXISTS_AS_SOMEBODYS;
+	return 0;
 }
 
 /* cpuset on v1 is not systemd's: the groups that we made there go by hand. */
@@ -662,24 +663,36 @@ static int refuse_populated(const struct host *host, const struct slice *slice, 
 	return 0;
 }
 
+/*
+ * The files go first, and whether systemd answers or not: what realize has written would otherwise
+ * stay when that fails, and be nobody's.
+ */
 static int remove_slice(const struct host *host, const char *name, struct error *err)
 {
 	struct slice slice = {0};
+	struct error silence = ERROR_NONE;
 	cleanup_bus sd_bus *bus = NULL;
 	bool changed = false;
 
 	slice_name(name, false, 0, slice.unit);
-	if (bus_open(&bus, err) < 0)
-		return -err->code;
-	bus_be_patient(bus);
-	if (bus_unit_string(bus, slice.unit, "Slice", "ControlGroup", slice.group,
-			    sizeof(slice.group), err) < 0)
-		return -err->code;
-	if (*slice.group &&
-	    (refuse_populated(host, &slice, err) < 0 || bus_stop_unit(bus, slice.unit, err) < 0 ||
-	     groups_remove(host, slice.group, err) < 0))
+	if (bus_open(&bus, &silence) == 0) {
+		bus_be_patient(bus);
+		(void)bus_unit_string(bus, slice.unit, "Slice", "ControlGroup", slice.group,
+				      sizeof(slice.group), &silence);
+	}
+	/* A playground's name has no dash: its slice is in no other. */
+	if (silence.code)
+		(void)snprintf(slice.group, sizeof(slice.group), "/%s", slice.unit);
+	if (*slice.group && refuse_populated(host, &slice, err) < 0)
 		return -err->code;
 	if (unit_delete(name, true, NULL, NULL, &changed, err) < 0)
+		return -err->code;
+	if (silence.code) {
+		*err = silence;
+		return -err->code;
+	}
+	if (*slice.group &&
+	    (bus_stop_unit(bus, slice.unit, err) < 0 || groups_remove(host, slice.group, err) < 0))
 		return -err->code;
 	sessions_sweep(bus);
 	return bus_reload(bus, err);

@@ -17,6 +17,8 @@
 #define DROP_IN   "50-groupies.conf"
 #define FILE_SIZE 16384
 
+#define SLICE_MARK "# groupies playground="
+
 void slice_name(const char *playground, bool is_member, uid_t uid, char name[UNIT_NAME_SIZE])
 {
 	if (is_member)
@@ -96,7 +98,8 @@ static int slice_text(const struct config *config, const struct limits *limits, 
 	if (!out)
 		return error_errno(err, "%s", config->name);
 	(void)fprintf(out,
-		      "# groupies playground=%s\n"
+		      SLICE_MARK
+		      "%s\n"
 		      "# Made by groupies-setup; change /etc/groupies/%s.conf and apply instead.\n",
 		      config->name, config->name);
 	if (!is_drop_in)
@@ -125,6 +128,28 @@ int unit_write_slices(const struct config *config, bool *changed, struct error *
 	if (slice_text(config, &config->each, true, text, err) < 0)
 		return -err->code;
 	return file_settle(folder, DROP_IN, text, changed, err);
+}
+
+bool unit_slice_stands(const char *playground)
+{
+	char path[256];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%s/%s.slice", UNIT_DIR_ETC, playground);
+	return lstat(path, &st) == 0;
+}
+
+bool unit_slice_is_ours(const char *playground)
+{
+	cleanup_fd int directory = open(UNIT_DIR_ETC, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char name[UNIT_NAME_SIZE], text[FILE_SIZE], mark[UNIT_NAME_SIZE];
+	struct error ignored;
+
+	slice_name(playground, false, 0, name);
+	(void)snprintf(mark, sizeof(mark), SLICE_MARK "%s\n", playground);
+	return directory >= 0 &&
+	       file_read_trusted(directory, name, text, sizeof(text), &ignored) >= 0 &&
+	       strncmp(text, mark, strlen(mark)) == 0;
 }
 
 /* ---- user managers --------------------------------------------------------------------------- */
@@ -355,6 +380,8 @@ int unit_delete(const char *playground, bool slices, bool (*keep_user)(uid_t uid
 	(void)snprintf(path, sizeof(path), "%s/%s-.slice.d", UNIT_DIR_ETC, playground);
 	if (file_discard(path, DROP_IN, changed, err) < 0)
 		return -err->code;
+	if (!unit_slice_is_ours(playground))
+		return 0;
 	slice_name(playground, false, 0, name);
 	(void)snprintf(path, sizeof(path), "%s/%s", UNIT_DIR_ETC, name);
 	if (unlink(path) == 0)

@@ -29,6 +29,10 @@ void slice_name(const char *playground, bool is_member, uid_t uid, char name[UNI
 /* Writes the slice and the drop-in for the members' slices. *CHANGED becomes true if needed. */
 int unit_write_slices(const struct config *config, bool *changed, struct error *err);
 
+/* Is there a NAME.slice in UNIT_DIR_ETC, and does its first line say that we wrote it? */
+bool unit_slice_stands(const char *playground);
+bool unit_slice_is_ours(const char *playground);
+
 /*
  * Puts the user manager of UID into its slice, or masks it, below DIRECTORY. A mask that somebody
  * else made stays, and stays theirs.
@@ -50,7 +54,7 @@ void unit_sweep_sessions(bool (*is_loaded)(const char *scope, void *data), void 
 
 /*
  * Deletes what unit_write_* made for PLAYGROUND; KEEP_USER says which uids' files stay (NULL:
- * none). With SLICES the slices go as well.
+ * none). With SLICES the slices go as well, but for one that somebody else has written.
  */
 int unit_delete(const char *playground, bool slices, bool (*keep_user)(uid_t uid, void *data),
 		void *data, bool *changed, struct error *err);

@@ -146,11 +146,14 @@ static int check_limits(const struct plan *plan, const struct config *config, st
 /* A group that stands there and that we did not make may be anybody's. */
 static int check_adoption(const struct plan *plan, const struct config *config, struct error *err)
 {
+	int exists;
+
 	if (plan->options->adopt || is_applied(plan, config->name) ||
 	    !is_in_scope(plan, config->name))
 		return 0;
-	if (!backend_of(&plan->host)->exists(&plan->host, config->name))
-		return 0;
+	exists = backend_of(&plan->host)->exists(&plan->host, config->name, err);
+	if (exists != EXISTS_AS_SOMEBODYS)
+		return exists < 0 ? exists : 0;
 	return error_set(
 		err, EEXIST,
 		"playground '%s': a control group of this name stands there already and is "
@@ -314,6 +317,7 @@ static int playground_apply(const struct plan *plan, const struct config *config
 {
 	cleanup_free char *text = NULL, *before = malloc(CONFIG_SIZE_MAX);
 	bool was_applied, is_adopted, same;
+	int exists = 0;
 
 	if (!before)
 		return error_errno(err, "%s", config->name);
@@ -328,7 +332,11 @@ static int playground_apply(const struct plan *plan, const struct config *config
 			    config->name, GROUPIES_CONFIG_DIR, config->name);
 		return 0;
 	}
-	is_adopted = !was_applied && backend_of(&plan->host)->exists(&plan->host, config->name);
+	if (!was_applied)
+		exists = backend_of(&plan->host)->exists(&plan->host, config->name, err);
+	if (exists < 0)
+		return exists;
+	is_adopted = exists == EXISTS_AS_SOMEBODYS;
 	if (report_is_dry_run(plan->report)) {
 		report_step(plan->report, REPORT_WOULD, "playground",
 			    "%s: %s, set its limits and write %s/%s.conf", config->name,

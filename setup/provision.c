@@ -285,9 +285,13 @@ static int check_group_name(const struct work *work, struct error *err)
 /* A group in the host's tree that is not in our journal is somebody's. */
 static int check_tree(const struct work *work, struct error *err)
 {
-	if (work->options->adopt || journal_get(&work->journal, "group") ||
-	    !backend_of(&work->host)->exists(&work->host, work->name))
+	int exists;
+
+	if (work->options->adopt || journal_get(&work->journal, "group"))
 		return 0;
+	exists = backend_of(&work->host)->exists(&work->host, work->name, err);
+	if (exists != EXISTS_AS_SOMEBODYS)
+		return exists < 0 ? exists : 0;
 	return error_set(err, EEXIST,
 			 "a control group called '%s' stands there already and is not ours: "
 			 "--adopt takes it over, --playground chooses another name",

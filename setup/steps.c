@@ -393,11 +393,16 @@ static int playground_done(struct work *work, struct account *account, struct er
 
 static int playground_apply(struct work *work, struct account *account, struct error *err)
 {
+	int exists = 0;
+
 	(void)account;
 	/* A group that is left half made is ours if the journal says so; it must not say so of one
 	 * that somebody has made since the plan was checked. */
-	if (!journal_get(&work->journal, "group") && !work->options->adopt &&
-	    backend_of(&work->host)->exists(&work->host, work->name))
+	if (!journal_get(&work->journal, "group") && !work->options->adopt)
+		exists = backend_of(&work->host)->exists(&work->host, work->name, err);
+	if (exists < 0)
+		return exists;
+	if (exists == EXISTS_AS_SOMEBODYS)
 		return error_set(err, EEXIST,
 				 "a control group called '%s' stands there already and is not ours",
 				 work->name);
@@ -410,6 +415,7 @@ static int playground_undo(struct work *work, struct account *account, struct er
 {
 	struct error ignored;
 	char stamp[96];
+	int exists = 0;
 
 	(void)account;
 	if (work->rolling_back && work->before)
@@ -419,9 +425,9 @@ static int playground_undo(struct work *work, struct account *account, struct er
 	if (apply_withdraw(work->name, work->report, err) < 0)
 		return -err->code;
 	/* Killed between making the group and writing it down, apply does not know it. */
-	if (host_read(&work->host, &ignored) == 0 &&
-	    backend_of(&work->host)->exists(&work->host, work->name) &&
-	    playground_remove(&work->host, work->name, err) < 0)
+	if (host_read(&work->host, &ignored) == 0)
+		exists = backend_of(&work->host)->exists(&work->host, work->name, err);
+	if (exists < 0 || (exists && playground_remove(&work->host, work->name, err) < 0))
 		return -err->code;
 	(void)snprintf(stamp, sizeof(stamp), "%s/%s", GROUPIES_RUN_DIR, work->name);
 	edit_tidy(stamp);

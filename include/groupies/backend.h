@@ -24,6 +24,8 @@ struct part {
 			*/
 };
 
+enum { EXISTS_AS_SOMEBODYS = 1, EXISTS_AS_OURS };
+
 struct backend {
 	const char *name;
 
@@ -39,8 +41,11 @@ struct backend {
 	int (*place)(const struct part *part, const struct stamp *stamp, pid_t pid,
 		     struct error *err);
 
-	/* True when something called like the playground stands in the host's tree already. */
-	bool (*exists)(const struct host *host, const char *name);
+	/*
+	 * Does something called like the playground stand in the host's tree already? 0: no. Where
+	 * nothing says whose it is, it counts as somebody's.
+	 */
+	int (*exists)(const struct host *host, const char *name, struct error *err);
 
 	/* Takes the group and everything below it away. EBUSY: a process is inside. */
 	int (*remove)(const struct host *host, const char *name, struct error *err);

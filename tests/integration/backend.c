@@ -169,7 +169,7 @@ static void makes_nothing_again_that_has_been_taken_back(void **state)
 	assert_done(playground_remove(&stage_host, stage_playground, &err), &err);
 	assert_refused(realize_for("MemoryMax=32M\n", (uid_t)-1, REALIZE_TRUST_STAMP, &stamp, &err),
 		       &err, ENOENT, "applied");
-	assert_false(backend_cgroupfs.exists(&stage_host, stage_playground));
+	assert_false(backend_cgroupfs.exists(&stage_host, stage_playground, &err));
 }
 
 static void nests_a_members_own_limits(void **state)
@@ -469,7 +469,7 @@ static void removes_a_group_with_everything_below(void **state)
 				REALIZE_AGAIN, &stamp, &err),
 		    &err);
 	assert_done(playground_remove(&stage_host, stage_playground, &err), &err);
-	assert_false(backend_cgroupfs.exists(&stage_host, stage_playground));
+	assert_false(backend_cgroupfs.exists(&stage_host, stage_playground, &err));
 }
 
 static void minds_no_group_that_is_gone_already(void **state)

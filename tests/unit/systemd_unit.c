@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The unit files of a playground, in a folder of the test's own. */
+/* The unit files of a playground, in folders of the test's own, and with no systemd to answer. */
 #include "../../lib/systemd_unit.h"
 
+#include "groupies/backend.h"
 #include "private_root.h"
 
 #define UNITS   "/run/units"
@@ -97,7 +98,110 @@ static void leaves_a_link_that_took_the_place_of_its_mask(void **state)
 	assert_true(there_is(MASK));
 }
 
-#define with_units(test) cmocka_unit_test_setup_teardown(test, units_make, units_remove)
+/* ---- slices ---------------------------------------------------------------------------------- */
+
+#define SLICE UNIT_DIR_ETC "/lab.slice"
+
+static const struct host host = {.manager = HOST_SYSTEMD};
+
+static int slices_make(void **state)
+{
+	(void)state;
+	if (!private_root.entered)
+		return 0;
+	(void)unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
+	return mount("unit", "/etc", "tmpfs", 0, "mode=755") < 0 ||
+	       mkdir("/etc/systemd", 0755) < 0 || mkdir(UNIT_DIR_ETC, 0755) < 0;
+}
+
+static int slices_remove(void **state)
+{
+	(void)state;
+	return private_root.entered ? umount("/etc") : 0;
+}
+
+static void write_slice(void)
+{
+	struct error err = ERROR_NONE;
+	bool changed = false;
+
+	assert_done(unit_write_slices(&lab, &changed, &err), &err);
+}
+
+static void knows_a_slice_of_its_own(void **state)
+{
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	needs_private_root();
+	write_slice();
+	assert_int_equal(backend_systemd.exists(&host, "lab", &err), EXISTS_AS_OURS);
+}
+
+static void knows_a_slice_that_somebody_else_wrote(void **state)
+{
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	needs_private_root();
+	private_root_write(SLICE, "[Slice]\n", 0644);
+	assert_int_equal(backend_systemd.exists(&host, "lab", &err), EXISTS_AS_SOMEBODYS);
+	private_root_write(SLICE, "# groupies playground=lab2\n[Slice]\n", 0644);
+	assert_int_equal(backend_systemd.exists(&host, "lab", &err), EXISTS_AS_SOMEBODYS);
+}
+
+static void takes_no_silence_for_an_answer(void **state)
+{
+	struct error err = ERROR_NONE;
+	int exists;
+
+	(void)state;
+	needs_private_root();
+	exists = backend_systemd.exists(&host, "lab", &err);
+	assert_true(exists < 0 && exists == -err.code);
+	assert_non_null(strstr(err.text, "systemd does not answer whether there is a lab.slice: "));
+}
+
+static void writes_nothing_where_systemd_does_not_answer(void **state)
+{
+	struct part part = {.host = &host, .config = &lab, .applying = true};
+	struct error err = ERROR_NONE;
+	struct stamp stamp;
+
+	(void)state;
+	needs_private_root();
+	assert_true(backend_systemd.realize(&part, false, &stamp, &err) < 0);
+	assert_false(there_is(SLICE));
+}
+
+static void takes_its_files_back_where_systemd_does_not_answer(void **state)
+{
+	struct error err = ERROR_NONE;
+	bool changed = false;
+
+	(void)state;
+	needs_private_root();
+	write_slice();
+	lab.user_manager = USER_MANAGER_MASKED;
+	assert_done(unit_write_user_manager(UNIT_DIR_ETC, &lab, 1001, &changed, &err), &err);
+	assert_true(backend_systemd.remove(&host, "lab", &err) < 0 && err.code);
+	assert_false(there_is(SLICE) || there_is(UNIT_DIR_ETC "/user@1001.service") ||
+		     there_is(UNIT_DIR_ETC "/user@1001.service.d"));
+}
+
+static void leaves_a_slice_that_somebody_else_wrote(void **state)
+{
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	needs_private_root();
+	private_root_write(SLICE, "[Slice]\n", 0644);
+	(void)backend_systemd.remove(&host, "lab", &err);
+	assert_true(there_is(SLICE));
+}
+
+#define with_slices(test) cmocka_unit_test_setup_teardown(test, slices_make, slices_remove)
+#define with_units(test)  cmocka_unit_test_setup_teardown(test, units_make, units_remove)
 
 int main(void)
 {
@@ -106,6 +210,12 @@ int main(void)
 		with_units(leaves_a_mask_that_somebody_else_made),
 		with_units(leaves_a_unit_that_took_the_place_of_its_mask),
 		with_units(leaves_a_link_that_took_the_place_of_its_mask),
+		with_slices(knows_a_slice_of_its_own),
+		with_slices(knows_a_slice_that_somebody_else_wrote),
+		with_slices(takes_no_silence_for_an_answer),
+		with_slices(writes_nothing_where_systemd_does_not_answer),
+		with_slices(takes_its_files_back_where_systemd_does_not_answer),
+		with_slices(leaves_a_slice_that_somebody_else_wrote),
 	};
 
 	return cmocka_run_group_tests_name("systemd_unit", tests, private_root_enter, NULL);
