@@ -99,6 +99,12 @@ int group_find_gid(gid_t gid, char ret_name[MEMBER_NAME_SIZE], struct error *err
 	return entry && text_copy(ret_name, MEMBER_NAME_SIZE, entry->gr_name);
 }
 
+/* Root is nobody's member, whatever group lists it. */
+static int members_add(struct users *users, const struct user *user, struct error *err)
+{
+	return user->uid == 0 ? 0 : users_add(users, user, err);
+}
+
 /* A group's users are those that it lists and those whose login group it is. */
 static int group_users(gid_t gid, struct users *users, struct error *err)
 {
@@ -111,13 +117,13 @@ static int group_users(gid_t gid, struct users *users, struct error *err)
 	for (name = group ? group->gr_mem : NULL; name && *name; name++) {
 		int found = user_find(*name, &user, err);
 
-		if (found < 0 || (found && users_add(users, &user, err) < 0))
+		if (found < 0 || (found && members_add(users, &user, err) < 0))
 			return -err->code;
 	}
 	setpwent();
 	while (ret == 0 && (entry = getpwent())) {
 		if (entry->pw_gid == gid && user_take(entry, &user))
-			ret = users_add(users, &user, err);
+			ret = members_add(users, &user, err);
 	}
 	endpwent();
 	return ret;
@@ -134,7 +140,7 @@ int member_users(const struct registry_entry *entry, struct users *ret_users, st
 			return -err->code;
 	} else {
 		found = user_find_uid(entry->id, &user, err);
-		if (found < 0 || (found && users_add(&users, &user, err) < 0))
+		if (found < 0 || (found && members_add(&users, &user, err) < 0))
 			return -err->code;
 	}
 	*ret_users = users;
@@ -157,7 +163,7 @@ int config_users(const struct config *config, struct users *ret_users, struct er
 		if (found < 0)
 			return found;
 		if (found && (*member == '@' ? group_users(gid, &users, err)
-					     : users_add(&users, &user, err)) < 0)
+					     : members_add(&users, &user, err)) < 0)
 			return -err->code;
 	}
 	*ret_users = users;
@@ -240,7 +246,7 @@ static int check_way_in(const struct registry_entry *entry, const char *member, 
 	for (index = 0; index < users.count; index++) {
 		const struct user *user = &users.list[index];
 
-		if (user->uid == 0 || !is_way_in(user, why, sizeof(why)))
+		if (!is_way_in(user, why, sizeof(why)))
 			continue;
 		if (!force)
 			return error_set(
@@ -355,7 +361,7 @@ static int warn_of_torn(const struct entries *entries, const struct registry_ent
 		for (j = 0; j < of_two.count; j++) {
 			const struct user *user = &of_one.list[i];
 
-			if (user->uid != of_two.list[j].uid || user->uid == 0 ||
+			if (user->uid != of_two.list[j].uid ||
 			    entries_find(entries, false, user->uid))
 				continue;
 			report_step(report, REPORT_WARNING, "member",

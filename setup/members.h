@@ -47,10 +47,10 @@ int members_resolve(const struct configs *configs, bool force, struct report *re
 int member_resolve(const struct config *config, const char *member,
 		   struct registry_entry *ret_entry, struct error *err);
 
-/* The users that ENTRY makes members: one, or all of its group. A user without name: none. */
+/* The users that ENTRY makes members: one, or all of its group but root. Without name: none. */
 int member_users(const struct registry_entry *entry, struct users *ret_users, struct error *err);
 
-/* The users that CONFIG makes members on this host; unknown ones are left out. */
+/* The users that CONFIG makes members on this host; unknown ones and root are left out. */
 int config_users(const struct config *config, struct users *ret_users, struct error *err);
 
 /* Looks up a user or a group. Returns 1, or 0 when there is none; an error is the database's. */

@@ -148,6 +148,8 @@ int processes_of_user(uid_t uid, const struct stamp *stamp, struct process **ret
 			continue;
 		if (look.uids[0] != uid && look.uids[1] != uid && look.uids[2] != uid)
 			continue;
+		if (look.uids[0] == 0 && uid != 0)
+			continue;
 		if (processes_add(&processes, &look.process, err) < 0)
 			return -err->code;
 	}
@@ -300,55 +302,103 @@ static void descriptors_allow(struct rlimit *ret_before)
 	(void)setrlimit(RLIMIT_NOFILE, &most);
 }
 
-/* Holds what can be held of LIST, ends it, lets go. */
-static int list_end(const struct process *list, size_t count, struct pollfd *holds,
-		    size_t *ret_killed, struct error *err)
+/* Holds what is still there of LIST, in HOLDS. */
+static int holds_take(const struct process *list, size_t count, struct pollfd *holds,
+		      size_t *ret_held, struct error *err)
 {
-	size_t index, held = 0;
-	int ret = 0;
+	size_t index;
 
-	for (index = 0; index < count && ret == 0; index++) {
+	for (index = 0; index < count; index++) {
 		int fd = process_hold(&list[index], err);
 
 		if (fd >= 0)
-			holds[held++] = (struct pollfd){.fd = fd, .events = POLLIN};
+			holds[(*ret_held)++] = (struct pollfd){.fd = fd, .events = POLLIN};
 		else if (err->code != ESRCH)
-			ret = fd;
+			return fd;
 	}
-	if (ret == 0)
-		ret = holds_end(holds, held, ret_killed, err);
-	for (index = 0; index < held; index++) {
+	return 0;
+}
+
+static void holds_release(const struct pollfd *holds, size_t count)
+{
+	size_t index;
+
+	for (index = 0; index < count; index++) {
 		if (holds[index].fd >= 0)
 			(void)close(holds[index].fd);
 	}
+}
+
+static int list_end(const struct process *list, size_t count, struct pollfd *holds,
+		    size_t *ret_killed, struct error *err)
+{
+	size_t held = 0;
+	int ret = holds_take(list, count, holds, &held, err);
+
+	if (ret == 0)
+		ret = holds_end(holds, held, ret_killed, err);
+	holds_release(holds, held);
 	return ret;
 }
 
-int processes_end(const struct process *list, size_t count, struct report *report,
-		  struct error *err)
+static int roots_wait(const struct process *list, size_t count, struct pollfd *holds,
+		      struct error *err)
+{
+	char text[256];
+	size_t held = 0, left = 0;
+	int ret = holds_take(list, count, holds, &held, err);
+
+	if (ret == 0)
+		left = holds_wait(holds, held, END_WAIT_MS);
+	holds_release(holds, held);
+	if (left == 0)
+		return ret;
+	return error_set(err, EPERM,
+			 "root's processes are never ended here: %s: end them, then do this again",
+			 processes_print(list, count, text, sizeof(text)));
+}
+
+/* Puts root's processes behind the others. Returns how many the others are. */
+static size_t roots_last(struct process *list, size_t count)
+{
+	size_t index, others = 0;
+
+	for (index = 0; index < count; index++) {
+		struct process process = list[index];
+
+		if (process.uid == 0)
+			continue;
+		list[index] = list[others];
+		list[others++] = process;
+	}
+	return others;
+}
+
+int processes_end(struct process *list, size_t count, struct report *report, struct error *err)
 {
 	char text[256];
 	cleanup_free struct pollfd *holds = calloc(count + 1, sizeof(*holds));
 	struct rlimit before = {0};
-	size_t killed = 0;
+	size_t killed = 0, others = roots_last(list, count);
 	int ret;
 
-	if (count == 0)
-		return 0;
 	if (!holds)
 		return error_errno(err, "processes");
-	(void)processes_print(list, count, text, sizeof(text));
-	if (report_is_dry_run(report)) {
+	(void)processes_print(list, others, text, sizeof(text));
+	if (others > 0 && report_is_dry_run(report))
 		report_step(report, REPORT_WOULD, "processes", "end %s", text);
+	if (report_is_dry_run(report))
 		return 0;
-	}
 	descriptors_allow(&before);
-	ret = list_end(list, count, holds, &killed, err);
+	ret = list_end(list, others, holds, &killed, err);
+	if (ret == 0)
+		ret = roots_wait(list + others, count - others, holds, err);
 	(void)setrlimit(RLIMIT_NOFILE, &before);
 	if (ret < 0)
 		return ret;
-	report_step(report, REPORT_DONE, "processes", "ended %s%s", text,
-		    killed ? " (some by SIGKILL)" : "");
+	if (others > 0)
+		report_step(report, REPORT_DONE, "processes", "ended %s%s", text,
+			    killed ? " (some by SIGKILL)" : "");
 	return 0;
 }
 

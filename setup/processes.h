@@ -22,7 +22,10 @@ struct process {
 	uint64_t started; /* in clock ticks since boot: with the pid, which process this is */
 };
 
-/* STAMP may be NULL: then nothing counts as inside. Zombies are left out. */
+/*
+ * STAMP may be NULL: then nothing counts as inside. Zombies are left out, and so is a process of
+ * root's that has taken on UID for a while, as sshd and file servers do.
+ */
 int processes_of_user(uid_t uid, const struct stamp *stamp, struct process **ret_list,
 		      size_t *ret_count, struct error *err);
 
@@ -34,11 +37,12 @@ int processes_inside(const struct stamp *stamp, struct process **ret_list, size_
 		     struct error *err);
 
 /*
- * Ends the processes of LIST: SIGTERM (and SIGHUP for shells), a bounded wait, SIGKILL, a bounded
- * wait. Each is signalled through a pidfd that was checked to be still the same process.
+ * Ends the processes of LIST, which it puts in another order: SIGTERM (and SIGHUP for shells), a
+ * bounded wait, SIGKILL, a bounded wait. Each is signalled through a pidfd that was checked to be
+ * still the same process. Root's are never signalled: an sshd or su that waits for what is ended is
+ * given the time to go; EPERM when one stays.
  */
-int processes_end(const struct process *list, size_t count, struct report *report,
-		  struct error *err);
+int processes_end(struct process *list, size_t count, struct report *report, struct error *err);
 
 /* Moves every process of UID that is outside into STAMP's groups; reports what stays uncharged. */
 int processes_sweep(uid_t uid, const struct stamp *stamp, struct report *report, struct error *err);

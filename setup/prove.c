@@ -446,19 +446,16 @@ static void tell_untried(const struct proof *proof)
 static int proof_begin(struct proof *proof, struct error *err)
 {
 	cleanup_users struct users users = {0};
-	size_t index;
 	unsigned group;
 
 	if (host_read(&proof->host, err) < 0 || config_users(proof->config, &users, err) < 0)
 		return -err->code;
-	for (index = 0; index < users.count && users.list[index].uid == 0; index++)
-		continue;
-	if (index == users.count)
+	if (users.count == 0)
 		return error_set(err, ENOENT,
 				 "playground '%s' has no member that exists: nobody to prove it "
 				 "with",
 				 proof->config->name);
-	proof->member = users.list[index];
+	proof->member = users.list[0];
 	if (access(GROUPIES_HOG, X_OK) < 0)
 		return error_errno(err, "%s, which the experiments need", GROUPIES_HOG);
 	if (playground_realize(&proof->host, proof->config, proof->member.uid, REALIZE_TRUST_STAMP,

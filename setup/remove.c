@@ -124,13 +124,10 @@ static int empty_playground(struct work *work, struct error *err)
 		return error_set(err, EBUSY,
 				 "members of %s are logged in (%s): --terminate ends that",
 				 work->name, text);
-	if (report_is_dry_run(work->report)) {
-		report_step(work->report, REPORT_WOULD, "sessions", "end %s", text);
-		return 0;
-	}
 	if (processes_end(list, count, work->report, err) < 0)
 		return -err->code;
-	report_step(work->report, REPORT_DONE, "sessions", "ended %s", text);
+	if (!report_is_dry_run(work->report))
+		report_step(work->report, REPORT_DONE, "sessions", "ended %s", text);
 	return 0;
 }
 

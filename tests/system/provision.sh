@@ -166,6 +166,29 @@ a_user_who_is_logged_in_is_swept_or_ended() {
 	remove >/dev/null && is_as_before
 }
 
+# Old faults would end all that root runs: --terminate is asked for in a dry run only.
+root_in_a_group_of_members_is_no_member() {
+	groupadd "${student}s"
+	useradd --create-home --groups "${student}s" "$other"
+	usermod -aG "${student}s" root
+	lab_settle
+	setup --playground "$yard" --group "${student}s" --memory 64M --terminate --dry-run >"$work/said" || return
+	grep -q "no member is logged in" "$work/said" || no "$(cat "$work/said")" || return
+	setup --playground "$yard" --group "${student}s" --memory 64M >/dev/null || return
+	remove >/dev/null && is_as_before
+}
+
+what_root_runs_inside_is_never_ended() {
+	provision >/dev/null || return
+	groupies-setup run "$yard" -- sleep 300 &
+	session=$!
+	until_true 5 grep -q ":memory:/$yard" "/proc/$session/cgroup"
+	complains 1 "root's processes are never ended here: sleep ($session)" remove --terminate || return
+	kill "$session" || no "it was ended" || return
+	wait "$session" 2>/dev/null
+	remove >/dev/null && is_as_before
+}
+
 a_config_that_was_edited_in_between_goes_too() {
 	provision >/dev/null || return
 	sed -i 's/^TasksMax=.*/TasksMax=32/; $a # my note' "/etc/groupies/$yard.conf"
@@ -887,6 +910,8 @@ removing_takes_everything_back
 removing_twice_is_fine
 a_user_who_was_there_before_stays
 a_user_who_is_logged_in_is_swept_or_ended
+root_in_a_group_of_members_is_no_member
+what_root_runs_inside_is_never_ended
 a_config_that_was_edited_in_between_goes_too
 a_config_that_was_there_before_comes_back
 a_second_playground_keeps_what_they_share
