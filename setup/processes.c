@@ -23,6 +23,7 @@
 #include "groupies/size.h"
 
 #define END_WAIT_MS   5000
+#define END_ROUNDS    10
 #define SWEEP_ROUNDS  16
 #define PRINT_COUNT   4
 #define PROC_FILE_MAX 8192
@@ -270,15 +271,20 @@ static size_t holds_wait(struct pollfd *holds, size_t count, int wait_ms)
 	}
 }
 
-static int holds_end(struct pollfd *holds, size_t count, size_t *ret_killed, struct error *err)
+/* AT_ONCE: with SIGKILL, which leaves a process no time to start another. */
+static int holds_end(struct pollfd *holds, size_t count, bool at_once, size_t *ret_killed,
+		     struct error *err)
 {
 	size_t left;
 
-	/* Shells ignore SIGTERM and heed SIGHUP; a stopped process must go on to see either. */
-	holds_signal(holds, count, SIGTERM);
-	holds_signal(holds, count, SIGHUP);
-	holds_signal(holds, count, SIGCONT);
-	*ret_killed = holds_wait(holds, count, END_WAIT_MS);
+	if (!at_once) {
+		/* Shells ignore SIGTERM and heed SIGHUP; a stopped process must go on to see
+		 * either. */
+		holds_signal(holds, count, SIGTERM);
+		holds_signal(holds, count, SIGHUP);
+		holds_signal(holds, count, SIGCONT);
+	}
+	*ret_killed = at_once ? count : holds_wait(holds, count, END_WAIT_MS);
 	if (*ret_killed == 0)
 		return 0;
 	holds_signal(holds, count, SIGKILL);
@@ -329,33 +335,41 @@ static void holds_release(const struct pollfd *holds, size_t count)
 	}
 }
 
-static int list_end(const struct process *list, size_t count, struct pollfd *holds,
-		    size_t *ret_killed, struct error *err)
+static int list_end(const struct process *list, size_t count, bool at_once, struct report *report,
+		    struct error *err)
 {
-	size_t held = 0;
-	int ret = holds_take(list, count, holds, &held, err);
+	cleanup_free struct pollfd *holds = calloc(count + 1, sizeof(*holds));
+	size_t held = 0, killed = 0;
+	char text[256];
+	int ret;
 
+	if (!holds)
+		return error_errno(err, "processes");
+	ret = holds_take(list, count, holds, &held, err);
 	if (ret == 0)
-		ret = holds_end(holds, held, ret_killed, err);
+		ret = holds_end(holds, held, at_once, &killed, err);
 	holds_release(holds, held);
+	if (ret == 0)
+		report_step(report, REPORT_DONE, "processes", "ended %s%s",
+			    processes_print(list, count, text, sizeof(text)),
+			    killed ? " (some by SIGKILL)" : "");
 	return ret;
 }
 
-static int roots_wait(const struct process *list, size_t count, struct pollfd *holds,
-		      struct error *err)
+/* What waits for a process that was ended goes by itself. */
+static int list_wait(const struct process *list, size_t count, struct error *err)
 {
-	char text[256];
-	size_t held = 0, left = 0;
-	int ret = holds_take(list, count, holds, &held, err);
+	cleanup_free struct pollfd *holds = calloc(count + 1, sizeof(*holds));
+	size_t held = 0;
+	int ret;
 
+	if (!holds)
+		return error_errno(err, "processes");
+	ret = holds_take(list, count, holds, &held, err);
 	if (ret == 0)
-		left = holds_wait(holds, held, END_WAIT_MS);
+		(void)holds_wait(holds, held, END_WAIT_MS);
 	holds_release(holds, held);
-	if (left == 0)
-		return ret;
-	return error_set(err, EPERM,
-			 "root's processes are never ended here: %s: end them, then do this again",
-			 processes_print(list, count, text, sizeof(text)));
+	return ret;
 }
 
 /* Puts root's processes behind the others. Returns how many the others are. */
@@ -374,32 +388,65 @@ static size_t roots_last(struct process *list, size_t count)
 	return others;
 }
 
-int processes_end(struct process *list, size_t count, struct report *report, struct error *err)
+static int rounds_end(process_finder *find, void *data, struct report *report, struct error *err)
 {
+	bool has_waited = false;
 	char text[256];
-	cleanup_free struct pollfd *holds = calloc(count + 1, sizeof(*holds));
+	int round;
+
+	for (round = 0;; round++) {
+		cleanup_free struct process *list = NULL;
+		size_t count, others;
+
+		if (find(data, &list, &count, err) < 0)
+			return -err->code;
+		if (count == 0)
+			return 0;
+		others = roots_last(list, count);
+		(void)processes_print(list, others ? others : count, text, sizeof(text));
+		if (others == 0 && has_waited)
+			return error_set(err, EPERM,
+					 "root's processes are never ended here: %s: end them, "
+					 "then do this again",
+					 text);
+		if (round == END_ROUNDS)
+			return error_set(err, EBUSY,
+					 "what was ended %d times has started anew each time: %s: "
+					 "end it, then do this again",
+					 END_ROUNDS, text);
+		has_waited = others == 0;
+		if ((others ? list_end(list, others, round > 0, report, err)
+			    : list_wait(list, count, err)) < 0)
+			return -err->code;
+	}
+}
+
+static int end_foretell(process_finder *find, void *data, struct report *report, struct error *err)
+{
+	cleanup_free struct process *list = NULL;
+	size_t count, others;
+	char text[256];
+
+	if (find(data, &list, &count, err) < 0)
+		return -err->code;
+	others = roots_last(list, count);
+	if (others > 0)
+		report_step(report, REPORT_WOULD, "processes", "end %s",
+			    processes_print(list, others, text, sizeof(text)));
+	return 0;
+}
+
+int processes_end(process_finder *find, void *data, struct report *report, struct error *err)
+{
 	struct rlimit before = {0};
-	size_t killed = 0, others = roots_last(list, count);
 	int ret;
 
-	if (!holds)
-		return error_errno(err, "processes");
-	(void)processes_print(list, others, text, sizeof(text));
-	if (others > 0 && report_is_dry_run(report))
-		report_step(report, REPORT_WOULD, "processes", "end %s", text);
 	if (report_is_dry_run(report))
-		return 0;
+		return end_foretell(find, data, report, err);
 	descriptors_allow(&before);
-	ret = list_end(list, others, holds, &killed, err);
-	if (ret == 0)
-		ret = roots_wait(list + others, count - others, holds, err);
+	ret = rounds_end(find, data, report, err);
 	(void)setrlimit(RLIMIT_NOFILE, &before);
-	if (ret < 0)
-		return ret;
-	if (others > 0)
-		report_step(report, REPORT_DONE, "processes", "ended %s%s", text,
-			    killed ? " (some by SIGKILL)" : "");
-	return 0;
+	return ret;
 }
 
 /* ---- moving them in -------------------------------------------------------------------------- */

@@ -36,13 +36,18 @@ bool process_is_inside(pid_t pid, const struct stamp *stamp);
 int processes_inside(const struct stamp *stamp, struct process **ret_list, size_t *ret_count,
 		     struct error *err);
 
+/* Lists what is to be ended as it stands now; whoever called frees the list. */
+typedef int process_finder(void *data, struct process **ret_list, size_t *ret_count,
+			   struct error *err);
+
 /*
- * Ends the processes of LIST, which it puts in another order: SIGTERM (and SIGHUP for shells), a
- * bounded wait, SIGKILL, a bounded wait. Each is signalled through a pidfd that was checked to be
- * still the same process. Root's are never signalled: an sshd or su that waits for what is ended is
- * given the time to go; EPERM when one stays.
+ * Ends what FIND lists, and looks again until that is nothing, since what is ended may start
+ * others: SIGTERM (and SIGHUP for shells), a bounded wait, SIGKILL, a bounded wait, and SIGKILL at
+ * once for what is found later. Each is signalled through a pidfd that was checked to be still the
+ * same process. EBUSY: there was always something left. Root's are never signalled: an sshd or su
+ * that waits for what was ended is given the time to go by itself. EPERM: one of root's has stayed.
  */
-int processes_end(struct process *list, size_t count, struct report *report, struct error *err);
+int processes_end(process_finder *find, void *data, struct report *report, struct error *err);
 
 /* Moves every process of UID that is outside into STAMP's groups; reports what stays uncharged. */
 int processes_sweep(uid_t uid, const struct stamp *stamp, struct report *report, struct error *err);

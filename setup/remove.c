@@ -82,9 +82,10 @@ static int add_processes(struct process **all, size_t *count, struct process *li
 }
 
 /* Whoever is in the playground, and what users whom we created run anywhere. */
-static int find_processes(struct work *work, struct process **ret_list, size_t *ret_count,
+static int find_processes(void *data, struct process **ret_list, size_t *ret_count,
 			  struct error *err)
 {
+	struct work *work = data;
 	cleanup_free struct process *all = NULL, *inside = NULL;
 	size_t count = 0, found = 0, index;
 	struct stamp stamp;
@@ -124,7 +125,7 @@ static int empty_playground(struct work *work, struct error *err)
 		return error_set(err, EBUSY,
 				 "members of %s are logged in (%s): --terminate ends that",
 				 work->name, text);
-	if (processes_end(list, count, work->report, err) < 0)
+	if (processes_end(find_processes, work, work->report, err) < 0)
 		return -err->code;
 	if (!report_is_dry_run(work->report))
 		report_step(work->report, REPORT_DONE, "sessions", "ended %s", text);

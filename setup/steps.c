@@ -254,9 +254,10 @@ static bool sessions_wanted(const struct work *work, const struct account *accou
 }
 
 /* Everything that the playground's users run outside of it. The caller frees the list. */
-static int sessions_find(struct work *work, struct process **ret_list, size_t *ret_count,
+static int sessions_find(void *data, struct process **ret_list, size_t *ret_count,
 			 struct error *err)
 {
+	struct work *work = data;
 	cleanup_users struct users users = {0};
 	cleanup_free struct process *all = NULL;
 	size_t count = 0, index;
@@ -308,7 +309,7 @@ static int sessions_apply(struct work *work, struct account *account, struct err
 
 	(void)account;
 	if (sessions_find(work, &list, &count, err) < 0 ||
-	    processes_end(list, count, work->report, err) < 0)
+	    processes_end(sessions_find, work, work->report, err) < 0)
 		return -err->code;
 	say(work, "ended %s", processes_print(list, count, text, sizeof(text)));
 	return 1;

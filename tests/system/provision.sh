@@ -55,8 +55,13 @@ end_users() {
 	for user in "$student" "$other"; do
 		uid=$(id -u "$user" 2>/dev/null) && [ "$uid" -ge 1000 ] || continue
 		pkill -KILL -U "$uid" 2>/dev/null
-		until_true 5 eval "! pgrep -U $uid >/dev/null"
+		runs_nothing "$uid"
 	done
+}
+
+# What was ended may be there until init has heard of it.
+runs_nothing() {
+	until_true 5 eval "! pgrep -U $1 >/dev/null"
 }
 
 # Is everything as it was when the lab was opened? Says what is not.
@@ -164,6 +169,32 @@ a_user_who_is_logged_in_is_swept_or_ended() {
 	! kill -0 "$session" 2>/dev/null || no "not ended" || return
 	wait "$session" 2>/dev/null
 	remove >/dev/null && is_as_before
+}
+
+# Starts a shell of USER's outside that leaves a child behind whenever it is told to end.
+log_in_stubbornly() {
+	setpriv --reuid "$1" --regid "$1" --init-groups sh -c \
+		"trap '' HUP; trap 'setsid sleep 999 & exit' TERM; while :; do sleep 300; done" &
+	session=$!
+	until_true 5 pgrep -U "$(id -u "$1")" sleep >/dev/null
+}
+
+a_child_of_what_was_ended_is_ended_as_well() {
+	local user_id
+	useradd --create-home "$other"
+	lab_settle
+	user_id=$(id -u "$other")
+	log_in_stubbornly "$other"
+	setup --playground "$yard" --user "$other" --terminate >/dev/null || return
+	runs_nothing "$user_id" || no "outlives provision: $(pgrep -l -U "$user_id")" || return
+	wait "$session" 2>/dev/null
+	log_in_stubbornly "$other"
+	setup apply --sweep >/dev/null || return
+	grep -q ":memory:/$yard$" "/proc/$session/cgroup" || no "not swept" || return
+	remove --terminate >/dev/null || return
+	runs_nothing "$user_id" || no "outlives remove: $(pgrep -l -U "$user_id")" || return
+	wait "$session" 2>/dev/null
+	is_as_before
 }
 
 # Old faults would end all that root runs: --terminate is asked for in a dry run only.
@@ -910,6 +941,7 @@ removing_takes_everything_back
 removing_twice_is_fine
 a_user_who_was_there_before_stays
 a_user_who_is_logged_in_is_swept_or_ended
+a_child_of_what_was_ended_is_ended_as_well
 root_in_a_group_of_members_is_no_member
 what_root_runs_inside_is_never_ended
 a_config_that_was_edited_in_between_goes_too
