@@ -2,6 +2,7 @@
 #include "members.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@
 #include "groupies/host.h"
 #include "groupies/paths.h"
 #include "groupies/size.h"
+#include "processes.h"
 
 #define WAYS_IN "sudo,adm,wheel,admin"
 
@@ -214,19 +216,43 @@ static const char *where(const char *name, const char *member, char *text, size_
 	return text;
 }
 
+static bool is_uid(const char *text, uid_t uid)
+{
+	struct error ignored;
+	uint64_t number;
+
+	/* (uid_t)-1 is how the kernel says that nobody has logged in. */
+	return number_parse(text, 1, UINT32_MAX - 1, &number, &ignored) == 0 && number == uid;
+}
+
+/* Has USER become root to run this? su leaves no SUDO_UID; what the kernel knows is asked as well. */
+static bool is_invoker(const struct user *user, char *why, size_t size)
+{
+	const char *sudo = getenv("SUDO_UID");
+	struct process ancestor;
+	char login[32];
+	struct error ignored;
+
+	if (sudo && is_uid(sudo, user->uid))
+		(void)snprintf(why, size, "is who invoked this through sudo");
+	else if (ancestor_find(user->uid, &ancestor))
+		(void)snprintf(why, size, "is who invoked this, from %s (%d)", ancestor.command,
+			       (int)ancestor.pid);
+	else if (kernel_read(AT_FDCWD, "/proc/self/loginuid", login, sizeof(login), &ignored) > 0 &&
+		 is_uid(login, user->uid))
+		(void)snprintf(why, size, "is who logged in and invoked this");
+	else
+		return false;
+	return true;
+}
+
 /* Is USER how the administrator becomes root? Writes why. */
 static bool is_way_in(const struct user *user, char *why, size_t size)
 {
-	const char *invoker = getenv("SUDO_UID");
 	char groups[128];
-	uint64_t uid;
-	struct error ignored;
 
-	if (invoker && number_parse(invoker, 0, UINT32_MAX - 1, &uid, &ignored) == 0 &&
-	    uid == user->uid) {
-		(void)snprintf(why, size, "is who invoked this through sudo");
+	if (is_invoker(user, why, size))
 		return true;
-	}
 	if (!user_is_in(user, WAYS_IN, groups, sizeof(groups)))
 		return false;
 	(void)snprintf(why, size, "is in group %s", groups);

@@ -22,6 +22,7 @@
 #include "groupies/playground.h"
 #include "groupies/size.h"
 
+#define ANCESTORS_MAX 1024
 #define END_WAIT_MS   5000
 #define END_ROUNDS    10
 #define SWEEP_ROUNDS  16
@@ -88,6 +89,7 @@ static bool started_read(int proc, uint64_t *ret_started)
 /* What a look at one process shows; all of it through one descriptor, so of the same process. */
 struct look {
 	struct process process;
+	pid_t parent;
 	unsigned uids[3]; /* real, effective, saved */
 	bool is_over;     /* a zombie */
 };
@@ -99,7 +101,7 @@ static bool process_look(pid_t pid, const struct stamp *stamp, struct look *ret_
 	struct look look = {.process = {.pid = pid}};
 	struct error ignored;
 	cleanup_fd int proc = -1;
-	const char *uids, *name, *state, *resident;
+	const char *uids, *name, *state, *parent, *resident;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
 	proc = directory_open(AT_FDCWD, path, &ignored);
@@ -108,14 +110,16 @@ static bool process_look(pid_t pid, const struct stamp *stamp, struct look *ret_
 		return false;
 	name = status_value(status, "Name");
 	state = status_value(status, "State");
+	parent = status_value(status, "PPid");
 	uids = status_value(status, "Uid");
 	resident = status_value(status, "VmRSS");
-	if (!name || !state || !uids ||
+	if (!name || !state || !parent || !uids ||
 	    sscanf(uids, "%u %u %u", &look.uids[0], &look.uids[1], &look.uids[2]) != 3)
 		return false;
 	(void)snprintf(look.process.command, sizeof(look.process.command), "%.*s",
 		       (int)strcspn(name, "\n"), name);
 	look.process.uid = look.uids[0];
+	look.parent = (pid_t)strtol(parent, NULL, 10);
 	look.process.resident_bytes = resident ? strtoull(resident, NULL, 10) * 1024 : 0;
 	look.is_over = *state == 'Z' || *state == 'X';
 	if (stamp && kernel_read(proc, "cgroup", groups, sizeof(groups), &ignored) >= 0)
@@ -158,6 +162,49 @@ int processes_of_user(uid_t uid, const struct stamp *stamp, struct process **ret
 	*ret_list = steal_pointer(&processes.list);
 	return 0;
 }
+
+/* ---- those that this one descends from ------------------------------------------------------- */
+
+/* From LOOK to its parent; pid 1 and what cannot be seen end the line. */
+static bool look_up(struct look *look)
+{
+	return look->parent > 1 && process_look(look->parent, NULL, look);
+}
+
+bool ancestor_find(uid_t uid, struct process *ret_process)
+{
+	struct look look = {.parent = getppid()};
+	unsigned depth;
+
+	for (depth = 0; depth < ANCESTORS_MAX && look_up(&look); depth++) {
+		if (look.process.uid != uid)
+			continue;
+		*ret_process = look.process;
+		return true;
+	}
+	return false;
+}
+
+int processes_may_end(const struct process *list, size_t count, struct error *err)
+{
+	struct look look = {.parent = getppid()};
+	unsigned depth;
+	size_t index;
+
+	for (depth = 0; depth < ANCESTORS_MAX && look_up(&look); depth++) {
+		for (index = 0; index < count; index++) {
+			if (list[index].pid == look.process.pid)
+				return error_set(
+					err, EPERM,
+					"%s (%d) is where this was started from and is never "
+					"ended: log in as somebody else and do this again",
+					look.process.command, (int)look.process.pid);
+		}
+	}
+	return 0;
+}
+
+/* ---- those inside ---------------------------------------------------------------------------- */
 
 /* A process is in one group of each hierarchy, so it may come more than once. */
 static int visit_inside(pid_t pid, void *data)
@@ -398,7 +445,7 @@ static int rounds_end(process_finder *find, void *data, struct report *report, s
 		cleanup_free struct process *list = NULL;
 		size_t count, others;
 
-		if (find(data, &list, &count, err) < 0)
+		if (find(data, &list, &count, err) < 0 || processes_may_end(list, count, err) < 0)
 			return -err->code;
 		if (count == 0)
 			return 0;
@@ -427,7 +474,7 @@ static int end_foretell(process_finder *find, void *data, struct report *report,
 	size_t count, others;
 	char text[256];
 
-	if (find(data, &list, &count, err) < 0)
+	if (find(data, &list, &count, err) < 0 || processes_may_end(list, count, err) < 0)
 		return -err->code;
 	others = roots_last(list, count);
 	if (others > 0)

@@ -36,6 +36,12 @@ bool process_is_inside(pid_t pid, const struct stamp *stamp);
 int processes_inside(const struct stamp *stamp, struct process **ret_list, size_t *ret_count,
 		     struct error *err);
 
+/* The nearest process that this one descends from and whose real uid is UID. */
+bool ancestor_find(uid_t uid, struct process *ret_process);
+
+/* Refuses (EPERM) to end a LIST with a process that this one descends from. */
+int processes_may_end(const struct process *list, size_t count, struct error *err);
+
 /* Lists what is to be ended as it stands now; whoever called frees the list. */
 typedef int process_finder(void *data, struct process **ret_list, size_t *ret_count,
 			   struct error *err);
@@ -45,7 +51,7 @@ typedef int process_finder(void *data, struct process **ret_list, size_t *ret_co
  * others: SIGTERM (and SIGHUP for shells), a bounded wait, SIGKILL, a bounded wait, and SIGKILL at
  * once for what is found later. Each is signalled through a pidfd that was checked to be still the
  * same process. EBUSY: there was always something left. Root's are never signalled: an sshd or su
- * that waits for what was ended is given the time to go by itself. EPERM: one of root's has stayed.
+ * that waits for what was ended is given the time to go by itself. EPERM: one of root's has stayed, or see processes_may_end.
  */
 int processes_end(process_finder *find, void *data, struct report *report, struct error *err);
 

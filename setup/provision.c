@@ -373,8 +373,6 @@ static int check_sessions(const struct work *work, struct error *err)
 	bool systemd = work->host.manager == HOST_SYSTEMD;
 	size_t index;
 
-	if (work->options->terminate)
-		return 0;
 	if (work->options->sweep && systemd)
 		return error_set(err, EOPNOTSUPP,
 				 "--sweep: systemd owns this host's tree: --terminate ends what "
@@ -388,11 +386,16 @@ static int check_sessions(const struct work *work, struct error *err)
 		char text[256];
 		size_t count;
 
+		if (processes_of_user(users.list[index].uid, NULL, &list, &count, err) < 0)
+			return -err->code;
+		if (work->options->terminate) {
+			if (processes_may_end(list, count, err) < 0)
+				return -err->code;
+			continue;
+		}
 		if (is_enrolled(work, users.list[index].uid) ||
 		    (work->before && strcmp(work->before, work->after) == 0))
 			continue;
-		if (processes_of_user(users.list[index].uid, NULL, &list, &count, err) < 0)
-			return -err->code;
 		if (count > 0)
 			return error_set(err, EBUSY,
 					 "user '%s' is logged in (%s): --terminate ends that%s",

@@ -197,6 +197,33 @@ a_child_of_what_was_ended_is_ended_as_well() {
 	is_as_before
 }
 
+# as_su USER COMMAND...: as root, from a process whose real uid is USER's, as a su - of that user's is.
+as_su() {
+	setpriv --ruid "$(id -u "$1")" bash -pc 'setpriv --ruid 0 "$@"; exit $?' bash "${@:2}"
+}
+
+# as_login USER COMMAND...: as root, in what the kernel has noted as a login of USER's.
+as_login() {
+	id -u "$1" >"$work/loginuid"
+	unshare --mount bash -c 'mount --bind "$0" /proc/$$/loginuid && exec "$@"' "$work/loginuid" "${@:2}"
+}
+
+who_became_root_to_invoke_it_is_refused() {
+	useradd --create-home "$other"
+	lab_settle
+	complains 1 "'$other' is who invoked this, from bash (" as_su "$other" \
+		groupies-setup --playground "$yard" --user "$other" --terminate || return
+	complains 1 "'$other' is who logged in and invoked this" as_login "$other" \
+		groupies-setup --playground "$yard" --user "$other" --terminate || return
+	complains 1 "is where this was started from and is never ended" as_su "$other" \
+		groupies-setup --playground "$yard" --user "$other" --terminate --force || return
+	is_as_before || return
+	as_login "$other" groupies-setup --playground "$yard" --user "$other" --force >"$work/said" || return
+	grep -q "$other is who logged in and invoked this, enrolled all the same" "$work/said" ||
+		no "$(cat "$work/said")" || return
+	remove >/dev/null && is_as_before
+}
+
 # Old faults would end all that root runs: --terminate is asked for in a dry run only.
 root_in_a_group_of_members_is_no_member() {
 	groupadd "${student}s"
@@ -942,6 +969,7 @@ removing_twice_is_fine
 a_user_who_was_there_before_stays
 a_user_who_is_logged_in_is_swept_or_ended
 a_child_of_what_was_ended_is_ended_as_well
+who_became_root_to_invoke_it_is_refused
 root_in_a_group_of_members_is_no_member
 what_root_runs_inside_is_never_ended
 a_config_that_was_edited_in_between_goes_too
