@@ -173,9 +173,10 @@ int config_users(const struct config *config, struct users *ret_users, struct er
 	return 0;
 }
 
-bool user_is_in(const struct user *user, const char *groups, char *ret_which, size_t size)
+/* The groups of USER. Returns how many, or -ENOMEM. The caller frees the list. */
+static int user_gids(const struct user *user, gid_t **ret_gids)
 {
-	int count = 64, index;
+	int count = 64;
 	cleanup_free gid_t *gids = NULL;
 
 	for (;;) {
@@ -183,12 +184,31 @@ bool user_is_in(const struct user *user, const char *groups, char *ret_which, si
 		gid_t *grown = reallocarray(gids, (size_t)room, sizeof(*gids));
 
 		if (!grown)
-			return false;
+			return -ENOMEM;
 		gids = grown;
 		if (getgrouplist(user->name, user->gid, gids, &count) >= 0)
 			break;
 		count = count > room ? count : room * 2;
 	}
+	*ret_gids = steal_pointer(&gids);
+	return count;
+}
+
+int user_entry(const struct user *user, struct registry_entry *ret_entry, struct error *err)
+{
+	cleanup_free gid_t *gids = NULL;
+	int count = user_gids(user, &gids);
+
+	if (count < 0)
+		return error_set(err, -count, "groups of '%s'", user->name);
+	return registry_find(user->uid, gids, (size_t)count, ret_entry, err);
+}
+
+bool user_is_in(const struct user *user, const char *groups, char *ret_which, size_t size)
+{
+	cleanup_free gid_t *gids = NULL;
+	int count = user_gids(user, &gids), index;
+
 	*ret_which = '\0';
 	for (index = 0; index < count; index++) {
 		const struct group *group = getgrgid(gids[index]);

@@ -59,6 +59,9 @@ int user_find_uid(uid_t uid, struct user *ret_user, struct error *err);
 int group_find(const char *name, gid_t *ret_gid, struct error *err);
 int group_find_gid(gid_t gid, char ret_name[MEMBER_NAME_SIZE], struct error *err);
 
+/* The registry's entry that a login of USER's finds; the rest is as with registry_find. */
+int user_entry(const struct user *user, struct registry_entry *ret_entry, struct error *err);
+
 /* Writes which of the comma-separated GROUPS the user is in, comma-separated. False: in none. */
 bool user_is_in(const struct user *user, const char *groups, char *ret_which, size_t size);
 

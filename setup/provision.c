@@ -19,11 +19,10 @@
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
 #include "groupies/paths.h"
-#include "groupies/registry.h"
 #include "groupies/size.h"
 #include "members.h"
-#include "processes.h"
 #include "program.h"
+#include "sessions.h"
 #include "steps.h"
 #include "wiring.h"
 
@@ -357,55 +356,6 @@ static int check_members(struct work *work, struct error *err)
 	return result < 0 ? result : 0;
 }
 
-static bool is_enrolled(const struct work *work, uid_t uid)
-{
-	struct registry_entry entry;
-	struct error ignored;
-
-	return registry_find(uid, NULL, 0, &entry, &ignored) == 1 &&
-	       strcmp(entry.playground, work->name) == 0;
-}
-
-/* What runs already could not be charged to the playground: say so before anything changes. */
-static int check_sessions(const struct work *work, struct error *err)
-{
-	cleanup_users struct users users = {0};
-	bool systemd = work->host.manager == HOST_SYSTEMD;
-	size_t index;
-
-	if (work->options->sweep && systemd)
-		return error_set(err, EOPNOTSUPP,
-				 "--sweep: systemd owns this host's tree: --terminate ends what "
-				 "members run");
-	if (work->options->sweep)
-		return 0;
-	if (config_users(&work->config, &users, err) < 0)
-		return -err->code;
-	for (index = 0; index < users.count; index++) {
-		cleanup_free struct process *list = NULL;
-		char text[256];
-		size_t count;
-
-		if (processes_of_user(users.list[index].uid, NULL, &list, &count, err) < 0)
-			return -err->code;
-		if (work->options->terminate) {
-			if (processes_may_end(list, count, err) < 0)
-				return -err->code;
-			continue;
-		}
-		if (is_enrolled(work, users.list[index].uid) ||
-		    (work->before && strcmp(work->before, work->after) == 0))
-			continue;
-		if (count > 0)
-			return error_set(err, EBUSY,
-					 "user '%s' is logged in (%s): --terminate ends that%s",
-					 users.list[index].name,
-					 processes_print(list, count, text, sizeof(text)),
-					 systemd ? "" : ", --sweep moves it into the playground");
-	}
-	return 0;
-}
-
 static int check_programs(const struct work *work, struct error *err)
 {
 	static const char *const needed[] = {"useradd", "userdel", "chpasswd", "rm"};
@@ -483,7 +433,7 @@ static int plan(struct work *work, struct error *err)
 	    check_group_name(work, err) < 0 || check_tree(work, err) < 0 ||
 	    check_accounts(work, err) < 0 || compose(work, found ? &config : NULL, err) < 0 ||
 	    check_limits(work, err) < 0 || check_members(work, err) < 0 ||
-	    check_sessions(work, err) < 0)
+	    sessions_check(work, err) < 0)
 		return -err->code;
 	if (work->options->password_stdin && passwords_read(work, err) < 0)
 		return -err->code;

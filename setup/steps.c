@@ -23,8 +23,8 @@
 #include "groups.h"
 #include "home_default.h"
 #include "members.h"
-#include "processes.h"
 #include "prove.h"
+#include "sessions.h"
 #include "wiring.h"
 
 void work_clear(struct work *work)
@@ -245,76 +245,6 @@ static int config_undo(struct work *work, struct account *account, struct error 
 	return 1;
 }
 
-/* ---- sessions that run already --------------------------------------------------------------- */
-
-static bool sessions_wanted(const struct work *work, const struct account *account)
-{
-	(void)account;
-	return work->options->terminate;
-}
-
-/* Everything that the playground's users run outside of it. The caller frees the list. */
-static int sessions_find(void *data, struct process **ret_list, size_t *ret_count,
-			 struct error *err)
-{
-	struct work *work = data;
-	cleanup_users struct users users = {0};
-	cleanup_free struct process *all = NULL;
-	size_t count = 0, index;
-
-	if (config_users(&work->config, &users, err) < 0)
-		return -err->code;
-	for (index = 0; index < users.count; index++) {
-		cleanup_free struct process *list = NULL;
-		struct process *grown;
-		size_t found;
-
-		if (processes_of_user(users.list[index].uid, NULL, &list, &found, err) < 0)
-			return -err->code;
-		grown = reallocarray(all, count + found + 1, sizeof(*grown));
-		if (!grown)
-			return error_errno(err, "processes");
-		all = grown;
-		if (found)
-			memcpy(all + count, list, found * sizeof(*list));
-		count += found;
-	}
-	*ret_list = steal_pointer(&all);
-	*ret_count = count;
-	return 0;
-}
-
-static int sessions_done(struct work *work, struct account *account, struct error *err)
-{
-	cleanup_free struct process *list = NULL;
-	char text[256];
-	size_t count;
-
-	(void)account;
-	if (sessions_find(work, &list, &count, err) < 0)
-		return -err->code;
-	if (count == 0) {
-		say(work, "no member is logged in");
-		return 1;
-	}
-	say(work, "end %s", processes_print(list, count, text, sizeof(text)));
-	return 0;
-}
-
-static int sessions_apply(struct work *work, struct account *account, struct error *err)
-{
-	cleanup_free struct process *list = NULL;
-	char text[256];
-	size_t count;
-
-	(void)account;
-	if (sessions_find(work, &list, &count, err) < 0 ||
-	    processes_end(sessions_find, work, work->report, err) < 0)
-		return -err->code;
-	say(work, "ended %s", processes_print(list, count, text, sizeof(text)));
-	return 1;
-}
-
 /* ---- the playground itself ------------------------------------------------------------------- */
 
 static int playground_run(struct work *work, struct error *err)
@@ -480,6 +410,7 @@ const struct step step_table[] = {
 	{"sessions", false, false, sessions_wanted, sessions_done, sessions_apply, NULL},
 	{"playground", false, false, NULL, playground_done, playground_apply, playground_undo},
 	{"pam", false, true, NULL, wiring_done, wiring_apply, wiring_undo},
+	{"outside", false, false, NULL, strays_done, strays_apply, NULL},
 	{"prove", false, false, NULL, proof_done, proof_apply, NULL},
 };
 
@@ -586,13 +517,19 @@ static void roll_back(struct work *work, const bool *changed, size_t failed)
 	(void)journal_set(&work->journal, "state", "done", &ignored);
 }
 
+/* Looks at what stands, and changes nothing of it. */
+static bool is_look(const struct step *step)
+{
+	return step->apply == strays_apply || step->apply == proof_apply;
+}
+
 static int fail(struct work *work, const bool *changed, size_t failed, bool was_done,
 		struct error *err)
 {
 	struct error second;
 
-	/* A proof that fails has changed nothing: what it found out is to be looked at. */
-	if (!step_table[failed].undo && !step_table[failed].of_account)
+	/* What a look found out is to be looked at. */
+	if (is_look(&step_table[failed]))
 		return -err->code;
 	if (report_is_dry_run(work->report) || !work->begun)
 		return -err->code;

@@ -197,6 +197,92 @@ a_child_of_what_was_ended_is_ended_as_well() {
 	is_as_before
 }
 
+# A config that says all that provision would write.
+config_by_hand() {
+	mkdir -p /etc/groupies
+	printf '[Playground]\nMembers=%s\nMemoryMax=10M\n[Member]\nMemoryMax=5M\n' "$1" >"/etc/groupies/$yard.conf"
+}
+
+who_is_logged_in_is_noticed_with_a_config_by_hand() {
+	local member how
+	groupadd "${student}s"
+	useradd --create-home --groups "${student}s" "$other"
+	for how in "--user $other" "--group ${student}s"; do
+		member=$other
+		[ "$how" = "--user $other" ] || member=@${student}s
+		config_by_hand "$member"
+		lab_settle
+		log_in "$other"
+		# shellcheck disable=SC2086 # words
+		complains 1 "user '$other' is logged in (sleep ($session))" setup --playground "$yard" $how || return
+		is_as_before || return
+		kill "$session"
+		wait "$session" 2>/dev/null || :
+	done
+}
+
+who_is_logged_in_inside_is_left_in_peace() {
+	groupadd "${student}s"
+	useradd --create-home --groups "${student}s" "$other"
+	lab_settle
+	setup --playground "$yard" --group "${student}s" >/dev/null || return
+	su "$other" -c 'exec sleep 300' &
+	session=$!
+	until_true 10 pgrep -U "$(id -u "$other")" sleep || no "nobody has logged in" || return
+	setup --playground "$yard" --group "${student}s" >"$work/said" || return
+	! grep -qv '^  unchanged' "$work/said" || no "says: $(cat "$work/said")" || return
+	remove --terminate >/dev/null || return
+	wait "$session" 2>/dev/null
+	is_as_before
+}
+
+a_member_of_its_own_elsewhere_is_no_concern_of_a_group() {
+	groupadd "${student}s"
+	useradd --create-home --groups "${student}s" "$student"
+	useradd --create-home --groups "${student}s" "$other"
+	lab_settle
+	setup --playground "${yard}b" --user "$other" >/dev/null || return
+	su "$other" -c 'exec sleep 300' &
+	session=$!
+	until_true 10 pgrep -U "$(id -u "$other")" sleep || no "nobody has logged in" || return
+	setup --playground "$yard" --group "${student}s" --terminate >"$work/said" || return
+	! grep -q "warning\|ended" "$work/said" && pgrep -U "$(id -u "$other")" sleep >/dev/null ||
+		no "$(cat "$work/said")" || return
+	setup remove "$yard" >/dev/null && setup remove "${yard}b" --terminate >/dev/null || return
+	wait "$session" 2>/dev/null
+	is_as_before
+}
+
+# A login of USER's in the moment before the module is put into the stacks; its pid is in $work/late.
+log_in_late() {
+	mv /usr/sbin/pam-auth-update /usr/sbin/pam-auth-update.real
+	cat >/usr/sbin/pam-auth-update <<-END
+		#!/bin/bash
+		case "\$*" in *--enable*)
+			setsid setpriv --reuid $1 --regid $1 --init-groups sleep 300 3>&- </dev/null >/dev/null 2>&1 &
+			echo \$! >$work/late
+		esac
+		exec /usr/sbin/pam-auth-update.real "\$@"
+	END
+	chmod 755 /usr/sbin/pam-auth-update
+}
+
+who_gets_in_before_the_module_is_told_of_or_ended() {
+	useradd --create-home "$other"
+	log_in_late "$other"
+	lab_settle
+	setup --playground "$yard" --user "$other" >"$work/said" || return
+	grep -q "warning *outside *$other runs 1 process that no limit of '$yard' reaches: sleep ($(cat "$work/late")): end them, or groupies-setup apply --sweep" \
+		"$work/said" || no "$(cat "$work/said")" || return
+	setup --playground "$yard" --user "$other" >"$work/said" || return
+	grep -q "warning *outside" "$work/said" || no "tells of it once only: $(cat "$work/said")" || return
+	kill "$(cat "$work/late")"
+	remove >/dev/null && is_as_before || return
+	setup --playground "$yard" --user "$other" --terminate >"$work/said" || return
+	grep -q "ended sleep ($(cat "$work/late"))" "$work/said" || no "$(cat "$work/said")" || return
+	remove >/dev/null && is_as_before
+}
+
 # as_su USER COMMAND...: as root, from a process whose real uid is USER's, as a su - of that user's is.
 as_su() {
 	setpriv --ruid "$(id -u "$1")" bash -pc 'setpriv --ruid 0 "$@"; exit $?' bash "${@:2}"
@@ -969,6 +1055,10 @@ removing_twice_is_fine
 a_user_who_was_there_before_stays
 a_user_who_is_logged_in_is_swept_or_ended
 a_child_of_what_was_ended_is_ended_as_well
+who_is_logged_in_is_noticed_with_a_config_by_hand
+who_is_logged_in_inside_is_left_in_peace
+a_member_of_its_own_elsewhere_is_no_concern_of_a_group
+who_gets_in_before_the_module_is_told_of_or_ended
 who_became_root_to_invoke_it_is_refused
 root_in_a_group_of_members_is_no_member
 what_root_runs_inside_is_never_ended
