@@ -21,6 +21,7 @@
 #include "groupies/file.h"
 #include "groupies/playground.h"
 #include "groupies/size.h"
+#include "subuids.h"
 
 #define ANCESTORS_MAX 1024
 #define END_WAIT_MS   5000
@@ -67,6 +68,24 @@ static const char *status_value(const char *status, const char *key)
 	return NULL;
 }
 
+/*
+ * The first SIZE - 1 bytes of /proc/PID/status. Whoever is in thousands of groups makes it longer;
+ * the names, states and ids stand before the groups, VmRSS behind them.
+ */
+static bool status_read(int proc, char *status, size_t size)
+{
+	cleanup_fd int fd = openat(proc, "status", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	size_t length = 0;
+	ssize_t got = fd < 0 ? -1 : 1;
+
+	while (got > 0 && length + 1 < size) {
+		got = read(fd, status + length, size - 1 - length);
+		length += got > 0 ? (size_t)got : 0;
+	}
+	status[length] = '\0';
+	return got >= 0;
+}
+
 /* The 22nd field of /proc/PID/stat; the 2nd is in brackets and may hold anything. */
 static bool started_read(int proc, uint64_t *ret_started)
 {
@@ -105,7 +124,7 @@ static bool process_look(pid_t pid, const struct stamp *stamp, struct look *ret_
 
 	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
 	proc = directory_open(AT_FDCWD, path, &ignored);
-	if (proc < 0 || kernel_read(proc, "status", status, sizeof(status), &ignored) < 0 ||
+	if (proc < 0 || !status_read(proc, status, sizeof(status)) ||
 	    !started_read(proc, &look.process.started))
 		return false;
 	name = status_value(status, "Name");
@@ -135,15 +154,31 @@ bool process_is_inside(pid_t pid, const struct stamp *stamp)
 	return process_look(pid, stamp, &look) && look.process.inside;
 }
 
+static bool is_run_by(const struct look *look, uid_t uid, const struct subuids *subuids)
+{
+	size_t index;
+
+	if (look->uids[0] == 0 && uid != 0)
+		return false;
+	for (index = 0; index < sizeof(look->uids) / sizeof(*look->uids); index++) {
+		if (look->uids[index] == uid || subuids_hold(subuids, look->uids[index]))
+			return true;
+	}
+	return false;
+}
+
 int processes_of_user(uid_t uid, const struct stamp *stamp, struct process **ret_list,
 		      size_t *ret_count, struct error *err)
 {
 	cleanup_processes struct processes processes = {0};
+	cleanup_subuids struct subuids subuids = {0};
 	cleanup_dir DIR *proc = opendir("/proc");
 	struct dirent *entry;
 
 	if (!proc)
 		return error_errno(err, "/proc");
+	if (subuids_read(uid, &subuids, err) < 0)
+		return -err->code;
 	while ((entry = readdir(proc))) {
 		struct look look;
 
@@ -151,9 +186,7 @@ int processes_of_user(uid_t uid, const struct stamp *stamp, struct process **ret
 		    !process_look((pid_t)strtol(entry->d_name, NULL, 10), stamp, &look) ||
 		    look.is_over)
 			continue;
-		if (look.uids[0] != uid && look.uids[1] != uid && look.uids[2] != uid)
-			continue;
-		if (look.uids[0] == 0 && uid != 0)
+		if (!is_run_by(&look, uid, &subuids))
 			continue;
 		if (processes_add(&processes, &look.process, err) < 0)
 			return -err->code;

@@ -12,17 +12,18 @@
 #include "groupies/stamp.h"
 #include "report.h"
 
-/* A process whose real, effective or saved uid is UID. The caller frees the list. */
 struct process {
 	pid_t pid;
 	char command[64];
-	bool inside; /* in the playground of the stamp that was asked about */
-	uid_t uid;   /* the real one */
-	uint64_t resident_bytes;
+	bool inside;             /* in the playground of the stamp that was asked about */
+	uid_t uid;               /* the real one */
+	uint64_t resident_bytes; /* 0 when it is not known */
 	uint64_t started; /* in clock ticks since boot: with the pid, which process this is */
 };
 
 /*
+ * Every process whose real, effective or saved uid is UID, or one of the uids that are subordinate
+ * to it. The caller frees the list.
  * STAMP may be NULL: then nothing counts as inside. Zombies are left out, and so is a process of
  * root's that has taken on UID for a while, as sshd and file servers do.
  */

@@ -283,6 +283,55 @@ who_gets_in_before_the_module_is_told_of_or_ended() {
 	remove >/dev/null && is_as_before
 }
 
+# log_in_as OPTION...: the same, with options of setpriv; its pid is in $session.
+log_in_as() {
+	setpriv "$@" sleep 300 &
+	session=$!
+	until_true 5 grep -qx sleep "/proc/$session/comm"
+}
+
+# True when the process of log_in_as keeps $other from being enrolled.
+keeps_out() {
+	complains 1 "user '$other' is logged in (sleep ($session))" setup --playground "$yard" --user "$other"
+}
+
+end_session() {
+	kill "$session" 2>/dev/null
+	wait "$session" 2>/dev/null || :
+}
+
+what_runs_under_a_subordinate_uid_is_the_members() {
+	local uid
+	useradd --create-home "$other"
+	useradd --uid $((first_uid * 100 + 5)) "$student"
+	printf '%s\n' "$other:${first_uid}00:10" "$(id -u "$other"):${first_uid}20:10" nonsense "$other:0:9" \
+		"$other:${first_uid}40:-1" "$other:${first_uid}50:1x" "$other:${first_uid}60:99999999999" >/etc/subuid
+	lab_settle
+	trap end_session EXIT
+	for uid in 09 20; do
+		log_in_as --reuid "$first_uid$uid" --clear-groups || return
+		keeps_out || return
+		end_session
+	done
+	for uid in 05 10 40 50 60; do
+		log_in_as --reuid "$first_uid$uid" --clear-groups || return
+		setup --dry-run --playground "$yard" --user "$other" >/dev/null || no "$uid is taken for the member's" || return
+		end_session
+	done
+	log_in_as --reuid "${first_uid}09" --clear-groups || return
+	setup --playground "$yard" --user "$other" --terminate >/dev/null || return
+	! kill -0 "$session" 2>/dev/null || no "not ended" || return
+	remove >/dev/null && is_as_before
+}
+
+who_is_in_thousands_of_groups_is_seen() {
+	useradd --create-home "$other"
+	lab_settle
+	trap end_session EXIT
+	log_in_as --reuid "$other" --regid "$other" --groups "$(seq -s, 4000001 4002000)" || return
+	keeps_out && is_as_before
+}
+
 # as_su USER COMMAND...: as root, from a process whose real uid is USER's, as a su - of that user's is.
 as_su() {
 	setpriv --ruid "$(id -u "$1")" bash -pc 'setpriv --ruid 0 "$@"; exit $?' bash "${@:2}"
@@ -1059,6 +1108,8 @@ who_is_logged_in_is_noticed_with_a_config_by_hand
 who_is_logged_in_inside_is_left_in_peace
 a_member_of_its_own_elsewhere_is_no_concern_of_a_group
 who_gets_in_before_the_module_is_told_of_or_ended
+what_runs_under_a_subordinate_uid_is_the_members
+who_is_in_thousands_of_groups_is_seen
 who_became_root_to_invoke_it_is_refused
 root_in_a_group_of_members_is_no_member
 what_root_runs_inside_is_never_ended
