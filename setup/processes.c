@@ -26,6 +26,7 @@
 #define ANCESTORS_MAX 1024
 #define END_WAIT_MS   5000
 #define END_ROUNDS    10
+#define ROOT_WAIT_MS  20000 /* for an sshd or a su, whose PAM modules close the session */
 #define SWEEP_ROUNDS  16
 #define PRINT_COUNT   4
 #define PROC_FILE_MAX 8192
@@ -447,7 +448,7 @@ static int list_wait(const struct process *list, size_t count, struct error *err
 		return error_errno(err, "processes");
 	ret = holds_take(list, count, holds, &held, err);
 	if (ret == 0)
-		(void)holds_wait(holds, held, END_WAIT_MS);
+		(void)holds_wait(holds, held, ROOT_WAIT_MS);
 	holds_release(holds, held);
 	return ret;
 }
