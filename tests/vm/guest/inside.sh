@@ -435,7 +435,7 @@ others_never_notice_that_the_bus_is_dead() {
 }
 
 logins_during_a_storm_of_reloads_and_restarts_are_inside_or_refused() {
-    local count=20 out=/tmp/storm index storm inside outside=0
+    local count=20 out=/tmp/storm index storm inside=0 outside=0
     rm -rf $out && mkdir $out
     [ "$KIND" != trixie-v2 ] || [ -z "$LONG" ] || count=200
     (
@@ -457,11 +457,12 @@ logins_during_a_storm_of_reloads_and_restarts_are_inside_or_refused() {
     wait "$storm" || true
     wait || true
     for index in $(seq $count); do
-        if grep -qE '^([0-9]+:memory|0:):/' $out/$index && ! grep -qE ':(memory)?:/playground' $out/$index; then
-            outside=$((outside + 1))
-        fi
+        case $(memory_line "$(cat $out/$index)") in
+            '') ;;
+            *:/playground*) inside=$((inside + 1)) ;;
+            *) outside=$((outside + 1)) ;;
+        esac
     done
-    inside=$(cat $out/* | grep -cE ':(memory)?:/playground' || true)
     mkdir -p kept
     echo "$KIND: of $count logins $inside inside, $outside outside, the others refused" | tee "kept/$KIND.storm.txt"
     same 'logins outside' 0 "$outside"
