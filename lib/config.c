@@ -147,17 +147,25 @@ static bool member_is_valid(const char *member)
 	return *name && *name != '-' && strlen(member) <= MEMBER_MAX;
 }
 
+bool config_has_member(const struct config *config, const char *member)
+{
+	size_t index;
+
+	for (index = 0; index < config->member_count; index++) {
+		if (strcmp(config->members[index], member) == 0)
+			return true;
+	}
+	return false;
+}
+
 int config_add_member(struct config *config, const char *member, struct error *err)
 {
 	char **grown;
-	size_t index;
 
 	if (!member_is_valid(member))
 		return error_set(err, EINVAL, "'%s' is not a user's name or a @group", member);
-	for (index = 0; index < config->member_count; index++) {
-		if (strcmp(config->members[index], member) == 0)
-			return error_set(err, EEXIST, "'%s' is named twice", member);
-	}
+	if (config_has_member(config, member))
+		return error_set(err, EEXIST, "'%s' is named twice", member);
 	grown = realloc(config->members, (config->member_count + 1) * sizeof(*grown));
 	if (!grown)
 		return error_errno(err, "members");

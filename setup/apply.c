@@ -509,7 +509,7 @@ static int sweep_entry(const struct plan *plan, const struct config *config,
 		const struct registry_entry *own = entries_find(&plan->wanted, false, uid);
 
 		/* A user's own entry beats the one of a group. */
-		if (uid == 0 || (entry->is_group && own))
+		if (entry->is_group && own)
 			continue;
 		if (report_is_dry_run(plan->report)) {
 			if (groups_find(&plan->host, config->name, &stamp) == 0)

@@ -26,7 +26,7 @@ int check_groups(struct audit *audit, struct error *err)
 		const struct user *user = &audit->members.list[index];
 		char which[256];
 
-		if (user->uid != 0 && user_is_in(user, POWERFUL, which, sizeof(which)))
+		if (user_is_in(user, POWERFUL, which, sizeof(which)))
 			audit_find(audit,
 				   "%s is in group %s, which is as good as root: no limit holds "
 				   "there",
@@ -89,14 +89,12 @@ static int ask_about_members(struct audit *audit,
 					struct error *err),
 			     struct error *err)
 {
-	size_t index, asked = 0;
+	size_t index;
 
 	for (index = 0; index < audit->members.count; index++) {
 		const struct user *user = &audit->members.list[index];
 
-		if (user->uid == 0)
-			continue;
-		if (asked++ == MEMBERS_ASKED) {
+		if (index == MEMBERS_ASKED) {
 			report_step(audit->report, REPORT_INFO, audit->name,
 				    "asked about the first %d members only", MEMBERS_ASKED);
 			break;
@@ -157,16 +155,11 @@ static bool is_in_a_part(const struct process *process, const struct stamp *part
 static void find_strays(struct audit *audit, const struct user *user, const char *where,
 			const struct process *list, size_t count)
 {
-	bool systemd = audit->host.manager == HOST_SYSTEMD;
-	char text[256];
+	char text[STRAYS_SIZE];
 
 	if (count)
-		audit_find(audit, "%s runs %zu process%s %s: %s: end them, or %s%s", user->name,
-			   count, count == 1 ? "" : "es", where,
-			   processes_print(list, count, text, sizeof(text)),
-			   systemd ? "all that this user runs: loginctl terminate-user "
-				   : "groupies-setup apply --sweep",
-			   systemd ? user->name : "");
+		audit_find(audit, "%s",
+			   strays_print(&audit->host, user->name, where, list, count, text));
 }
 
 static int check_processes_of(struct audit *audit, const struct config *config,
@@ -226,7 +219,7 @@ int check_processes(struct audit *audit, struct error *err)
 		const struct user *user = &audit->members.list[index];
 		const struct config *config = config_of(audit, user);
 
-		if (user->uid != 0 && config && check_processes_of(audit, config, user, err) < 0)
+		if (config && check_processes_of(audit, config, user, err) < 0)
 			return -err->code;
 	}
 	return 0;

@@ -288,6 +288,21 @@ const char *processes_print(const struct process *list, size_t count, char *text
 	return text;
 }
 
+const char *strays_print(const struct host *host, const char *user, const char *where,
+			 const struct process *list, size_t count, char text[STRAYS_SIZE])
+{
+	bool systemd = host->manager == HOST_SYSTEMD;
+	char names[256];
+
+	(void)snprintf(text, STRAYS_SIZE, "%s runs %zu process%s %s: %s: end them, or %s%s", user,
+		       count, count == 1 ? "" : "es", where,
+		       processes_print(list, count, names, sizeof(names)),
+		       systemd ? "all that this user runs: loginctl terminate-user "
+			       : "groupies-setup apply --sweep",
+		       systemd ? user : "");
+	return text;
+}
+
 /* ---- ending them ----------------------------------------------------------------------------- */
 
 static int64_t now_ms(void)

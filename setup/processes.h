@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "groupies/error.h"
+#include "groupies/host.h"
 #include "groupies/stamp.h"
 #include "report.h"
 
@@ -58,6 +59,14 @@ int processes_end(process_finder *find, void *data, struct report *report, struc
 
 /* Moves every process of UID that is outside into STAMP's groups; reports what stays uncharged. */
 int processes_sweep(uid_t uid, const struct stamp *stamp, struct report *report, struct error *err);
+
+/*
+ * Writes that USER runs LIST, and how to end or move it. WHERE says what is wrong about the place:
+ * "outside of 'lab'". Returns TEXT.
+ */
+#define STRAYS_SIZE 768
+const char *strays_print(const struct host *host, const char *user, const char *where,
+			 const struct process *list, size_t count, char text[STRAYS_SIZE]);
 
 /* Writes the first few of LIST as "bash (12), sleep (13) and 4 more". Returns TEXT. */
 const char *processes_print(const struct process *list, size_t count, char *text, size_t size);

@@ -135,23 +135,12 @@ static int set_limits(struct work *work, const struct config *config, struct err
 	return 0;
 }
 
-static bool has_member(const struct config *config, const char *member)
-{
-	size_t index;
-
-	for (index = 0; config && index < config->member_count; index++) {
-		if (strcmp(config->members[index], member) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int add_member(struct work *work, const struct config *config, const char *member,
 		      struct error *err)
 {
 	char line[MEMBER_NAME_SIZE + 16];
 
-	if (has_member(config, member))
+	if (config && config_has_member(config, member))
 		return 0;
 	(void)snprintf(line, sizeof(line), "Members=%s", member);
 	return replace_text(&work->after, edit_add_line(work->after, "Playground", line), err);

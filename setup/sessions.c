@@ -2,6 +2,7 @@
 #include "sessions.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,17 +13,6 @@
 #include "processes.h"
 
 /* ---- whose ----------------------------------------------------------------------------------- */
-
-static bool is_named(const struct config *config, const char *name)
-{
-	size_t index;
-
-	for (index = 0; index < config->member_count; index++) {
-		if (strcmp(config->members[index], name) == 0)
-			return true;
-	}
-	return false;
-}
 
 /* Does a login of USER's go to the playground already? */
 static bool is_enrolled(const struct work *work, const struct user *user)
@@ -39,8 +29,9 @@ static bool is_elsewhere(const struct work *work, const struct user *user)
 	struct registry_entry entry;
 	struct error ignored;
 
-	return !is_named(&work->config, user->name) && user_entry(user, &entry, &ignored) == 1 &&
-	       !entry.is_group && strcmp(entry.playground, work->name) != 0;
+	return !config_has_member(&work->config, user->name) &&
+	       user_entry(user, &entry, &ignored) == 1 && !entry.is_group &&
+	       strcmp(entry.playground, work->name) != 0;
 }
 
 /* The users whom the config brings into this playground. */
@@ -221,29 +212,25 @@ int sessions_apply(struct work *work, struct account *account, struct error *err
 
 static int tell_of_strays(const struct work *work, struct error *err)
 {
-	bool systemd = work->host.manager == HOST_SYSTEMD;
 	cleanup_users struct users users = {0};
+	char where[STAMP_NAME_SIZE + 64];
 	size_t index;
 
 	if (users_here(work, &users, err) < 0)
 		return -err->code;
+	(void)snprintf(where, sizeof(where), "that no limit of '%s' reaches", work->name);
 	for (index = 0; index < users.count; index++) {
 		const struct user *user = &users.list[index];
 		cleanup_free struct process *list = NULL;
-		char text[256];
+		char text[STRAYS_SIZE];
 		size_t count;
 
 		if (outside_find(work, user, &list, &count, err) < 0)
 			return -err->code;
 		if (count > 0)
-			report_step(work->report, REPORT_WARNING, "outside",
-				    "%s runs %zu process%s that no limit of '%s' reaches: %s: end "
-				    "them, or %s%s",
-				    user->name, count, count == 1 ? "" : "es", work->name,
-				    processes_print(list, count, text, sizeof(text)),
-				    systemd ? "all that this user runs: loginctl terminate-user "
-					    : "groupies-setup apply --sweep",
-				    systemd ? user->name : "");
+			report_step(
+				work->report, REPORT_WARNING, "outside", "%s",
+				strays_print(&work->host, user->name, where, list, count, text));
 	}
 	return 0;
 }

@@ -643,17 +643,6 @@ int steps_undo_shared(struct work *work, struct error *err)
 	return finish(work, true, err);
 }
 
-static bool is_member(const struct work *work, const char *name)
-{
-	size_t index;
-
-	for (index = 0; index < work->config.member_count; index++) {
-		if (strcmp(work->config.members[index], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Of a playground that was finished before, only what is half made can be told from what was there. */
 static bool is_of_killed_run(const struct work *work, const char *name)
 {
@@ -683,7 +672,8 @@ int steps_undo_pending(struct work *work, struct error *err)
 	/* What the journal added behind the accounts of this run is not among them. */
 	for (index = work->account_count; index-- > accounts; work->account_count--) {
 		stray = work->accounts[index];
-		if (!is_member(work, stray.name) && is_of_killed_run(work, stray.name) &&
+		if (!config_has_member(&work->config, stray.name) &&
+		    is_of_killed_run(work, stray.name) &&
 		    step_take_back(work, &step_table[0], &stray, err) < 0)
 			return -err->code;
 	}

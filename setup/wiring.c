@@ -385,7 +385,7 @@ static int written_look(size_t index, struct written_file *ret_file, struct erro
 	if (!file.now || !file.kept)
 		return error_set(err, ENOMEM, "%s: out of memory", written[index]);
 	file.is_changed = strcmp(file.now, file.kept) != 0;
-	file.is_cut_short = is_cut_short(written[index], now, file.kept);
+	file.is_cut_short = file.is_changed && is_cut_short(written[index], now, file.kept);
 	*ret_file = file;
 	file.now = file.kept = NULL;
 	return 0;

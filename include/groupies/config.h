@@ -44,6 +44,9 @@ int config_parse(const char *text, size_t length, const char *file, const char *
 int config_read(int dirfd, const char *directory, const char *name, struct config *ret_config,
 		struct error *err);
 
+/* Does a Members= line of CONFIG have this very word, a user's name or a @group? */
+bool config_has_member(const struct config *config, const char *member);
+
 /* Writes CONFIG as the file that config_parse reads. The caller frees *ret_text. */
 int config_print(const struct config *config, char **ret_text, struct error *err);
 

@@ -221,14 +221,19 @@ who_is_logged_in_is_noticed_with_a_config_by_hand() {
 	done
 }
 
+# A login of USER's that lasts; its pid is in $session.
+log_in_inside() { # USER
+	su "$1" -c 'exec sleep 300' &
+	session=$!
+	until_true 10 pgrep -U "$(id -u "$1")" sleep || no "nobody has logged in"
+}
+
 who_is_logged_in_inside_is_left_in_peace() {
 	groupadd "${student}s"
 	useradd --create-home --groups "${student}s" "$other"
 	lab_settle
 	setup --playground "$yard" --group "${student}s" >/dev/null || return
-	su "$other" -c 'exec sleep 300' &
-	session=$!
-	until_true 10 pgrep -U "$(id -u "$other")" sleep || no "nobody has logged in" || return
+	log_in_inside "$other" || return
 	setup --playground "$yard" --group "${student}s" >"$work/said" || return
 	! grep -qv '^  unchanged' "$work/said" || no "says: $(cat "$work/said")" || return
 	remove --terminate >/dev/null || return
@@ -242,9 +247,7 @@ a_member_of_its_own_elsewhere_is_no_concern_of_a_group() {
 	useradd --create-home --groups "${student}s" "$other"
 	lab_settle
 	setup --playground "${yard}b" --user "$other" >/dev/null || return
-	su "$other" -c 'exec sleep 300' &
-	session=$!
-	until_true 10 pgrep -U "$(id -u "$other")" sleep || no "nobody has logged in" || return
+	log_in_inside "$other" || return
 	setup --playground "$yard" --group "${student}s" --terminate >"$work/said" || return
 	! grep -q "warning\|ended" "$work/said" && pgrep -U "$(id -u "$other")" sleep >/dev/null ||
 		no "$(cat "$work/said")" || return
