@@ -17,26 +17,55 @@ kept() { # NAME COMMAND...
     return $code
 }
 
+# Installs first what README's command would, so that the rest can be compared without it.
+fetch() { # LIST...
+    local packages services
+    rm -f "$newcomers_source/build/packages-added"
+    packages=$(packages_as_they_are)
+    services=$(services_as_they_run)
+    apt-get -q -q update
+    (cd "$newcomers_source" && packaging/get-packages "$@") > /run/groupies-vm-fetched 2>&1 || claim_fails "$(tail -n 1 /run/groupies-vm-fetched)"
+    same 'services that were started' '' "$(comm -13 <(echo "$services") <(services_as_they_run))"
+    fetched=$(comm -13 <(echo "$packages") <(packages_as_they_are))
+}
+
+packages_as_they_are() { dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort; }
+services_as_they_run() {
+    systemctl list-units --no-legend --plain --type=service,socket,timer --state=running,listening,waiting | awk '{ print $1 }' | sort
+}
+
+# The command that the run ended with is typed.
+take_packages_back() { # WHAT-WAS-SAID
+    local told
+    told=$(sed -n 's/^  apt-get purge -y //p' <<< "$1")
+    same 'packages that are told' "$fetched" "$(tr ' ' '\n' <<< "$told" | sort)"
+    # shellcheck disable=SC2086
+    DEBIAN_FRONTEND=noninteractive apt-get -q -q purge -y $told > /run/groupies-vm-purged 2>&1 ||
+        claim_fails "apt-get purge: $(tail -n 1 /run/groupies-vm-purged)"
+    same 'packages left' '' "$(comm -12 <(echo "$fetched") <(packages_as_they_are))"
+}
+
 make_demo_shows_it_and_takes_it_back() {
     local before seen way
-    apt-get -q -q update
-    (cd "$newcomers_source" && packaging/get-packages packaging/packages-build packaging/packages-demo) > /dev/null 2>&1
+    fetch packaging/packages-build packaging/packages-demo
     before=$(host_as_it_is)
     kept demo make demo || claim_fails "make demo: exit $?"
     seen=$(cat "kept/$KIND.demo.txt")
     for way in ssh su login; do has_line "$way" "inside by $way: yes" "$seen"; done
     has_line 'inside' 'hog: killed by the memory limit of playground' "$seen"
     same 'what is different' '' "$(diff <(echo "$before") <(host_as_it_is) || true)"
+    take_packages_back "$seen"
 }
 
 make_check_runs_what_does_not_change_the_host() {
-    local before
-    apt-get -q -q update
-    (cd "$newcomers_source" && packaging/get-packages packaging/packages-build tests/packages) > /dev/null 2>&1
+    local before seen
+    fetch packaging/packages-build tests/packages
     before=$(host_as_it_is)
     kept check make check || claim_fails "make check: exit $?"
-    has_line 'what it leaves' 'left to make check-vm' "$(cat "kept/$KIND.check.txt")"
+    seen=$(cat "kept/$KIND.check.txt")
+    has_line 'what it leaves' 'left to make check-vm' "$seen"
     same 'what is different' '' "$(diff <(echo "$before") <(host_as_it_is) || true)"
+    take_packages_back "$seen"
 }
 
 # The tests start engines of their own. Once a machine: what a row has fetched is there for the next.
