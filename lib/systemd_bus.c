@@ -16,6 +16,7 @@
 #define MANAGER_INTERFACE MANAGER ".Manager"
 #define PRIVATE_SOCKET    "unix:path=/run/systemd/private"
 #define JOB_LOOK_MS       200
+#define BUS_ONCE_MORE     " (once `systemctl status` answers, do this again)"
 
 static inline void message_unref(sd_bus_message **message)
 {
@@ -24,11 +25,18 @@ static inline void message_unref(sd_bus_message **message)
 
 #define cleanup_message __attribute__((cleanup(message_unref)))
 
+static bool means_silence(int code)
+{
+	return code == -ETIMEDOUT || code == -ECONNREFUSED || code == -ECONNRESET ||
+	       code == -ENOTCONN || code == -EPIPE;
+}
+
 static int call_failed(int code, const sd_bus_error *answer, const char *what, struct error *err)
 {
-	return error_set(err, code < 0 ? -code : EIO, "systemd: %s: %s", what,
+	return error_set(err, code < 0 ? -code : EIO, "systemd: %s: %s%s", what,
 			 answer && answer->message ? answer->message
-						   : strerror(code < 0 ? -code : EIO));
+						   : strerror(code < 0 ? -code : EIO),
+			 means_silence(code) ? BUS_ONCE_MORE : "");
 }
 
 static long now_ms(void)
@@ -66,7 +74,8 @@ int bus_open(sd_bus **ret_bus, struct error *err)
 	if (code >= 0)
 		code = sd_bus_set_method_call_timeout(bus, BUS_CALL_MS * UINT64_C(1000));
 	if (code < 0)
-		return call_failed(code, NULL, "cannot be reached", err);
+		return error_set(err, -code, "systemd cannot be reached: %s" BUS_ONCE_MORE,
+				 strerror(-code));
 	*ret_bus = steal_pointer(&bus);
 	return 0;
 }

@@ -160,6 +160,7 @@ static void takes_no_silence_for_an_answer(void **state)
 	exists = backend_systemd.exists(&host, "lab", &err);
 	assert_true(exists < 0 && exists == -err.code);
 	assert_non_null(strstr(err.text, "systemd does not answer whether there is a lab.slice: "));
+	assert_non_null(strstr(err.text, "do this again"));
 }
 
 static void writes_nothing_where_systemd_does_not_answer(void **state)
