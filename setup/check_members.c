@@ -115,38 +115,47 @@ int check_sudo(struct audit *audit, struct error *err)
 	return program_exists("sudo") ? ask_about_members(audit, check_sudo_of, err) : 0;
 }
 
-/* The groups of CONFIG's parts, whoever's they are. The caller frees the list. */
-static int parts_read(const struct audit *audit, const struct config *config,
-		      struct stamp **ret_parts, size_t *ret_count, struct error *err)
+/* The groups of the members of one config that has limits for each, whoever's they are. */
+struct parts {
+	const struct config *config;
+	struct stamp *list;
+	size_t count;
+};
+
+/* Makes PARTS those of CONFIG, and keeps them where they are: a class is in one playground. */
+static int parts_of(const struct audit *audit, const struct config *config, struct parts *parts,
+		    struct error *err)
 {
 	cleanup_free uid_t *uids = NULL;
-	struct stamp *parts;
-	size_t count = 0, index, known = 0;
+	size_t count = 0, index;
 
+	if (parts->config == config)
+		return 0;
+	free(parts->list);
+	*parts = (struct parts){.config = NULL};
 	if (config->own_limits && groups_parts(&audit->host, config->name, &uids, &count, err) < 0)
 		return -err->code;
-	parts = calloc(count + 1, sizeof(*parts));
-	if (!parts)
+	parts->list = calloc(count + 1, sizeof(*parts->list));
+	if (!parts->list)
 		return error_errno(err, "parts");
 	for (index = 0; index < count; index++) {
 		char name[STAMP_NAME_SIZE];
 		struct error ignored;
 
 		stamp_name(config->name, true, uids[index], name);
-		known += stamp_read(name, &parts[known], &ignored) == 0;
+		parts->count += stamp_read(name, &parts->list[parts->count], &ignored) == 0;
 	}
-	*ret_parts = parts;
-	*ret_count = known;
+	parts->config = config;
 	return 0;
 }
 
 /* A member's su to another one is in the other's part: anybody's will do. */
-static bool is_in_a_part(const struct process *process, const struct stamp *parts, size_t count)
+static bool is_in_a_part(const struct process *process, const struct parts *parts)
 {
 	size_t index;
 
-	for (index = 0; index < count; index++) {
-		if (process_is_inside(process->pid, &parts[index]))
+	for (index = 0; index < parts->count; index++) {
+		if (process_is_inside(process->pid, &parts->list[index]))
 			return true;
 	}
 	return false;
@@ -163,17 +172,15 @@ static void find_strays(struct audit *audit, const struct user *user, const char
 }
 
 static int check_processes_of(struct audit *audit, const struct config *config,
-			      const struct user *user, struct error *err)
+			      const struct user *user, const struct parts *parts, struct error *err)
 {
 	cleanup_free struct process *list = NULL, *outside = NULL, *bare = NULL;
-	cleanup_free struct stamp *parts = NULL;
-	size_t count, part_count = 0, outside_count = 0, bare_count = 0, index;
+	size_t count, outside_count = 0, bare_count = 0, index;
 	struct stamp stamp;
 	char where[STAMP_NAME_SIZE + 64];
 	bool is_there = groups_find(&audit->host, config->name, &stamp) > 0;
 
-	if (processes_of_user(user->uid, is_there ? &stamp : NULL, &list, &count, err) < 0 ||
-	    parts_read(audit, config, &parts, &part_count, err) < 0)
+	if (processes_of_user(user->uid, is_there ? &stamp : NULL, &list, &count, err) < 0)
 		return -err->code;
 	outside = calloc(count + 1, sizeof(*outside));
 	bare = calloc(count + 1, sizeof(*bare));
@@ -182,7 +189,7 @@ static int check_processes_of(struct audit *audit, const struct config *config,
 	for (index = 0; index < count; index++) {
 		if (!list[index].inside)
 			outside[outside_count++] = list[index];
-		else if (config->own_limits && !is_in_a_part(&list[index], parts, part_count))
+		else if (config->own_limits && !is_in_a_part(&list[index], parts))
 			bare[bare_count++] = list[index];
 	}
 	(void)snprintf(where, sizeof(where), "outside of '%s'", config->name);
@@ -213,14 +220,20 @@ static const struct config *config_of(const struct audit *audit, const struct us
 
 int check_processes(struct audit *audit, struct error *err)
 {
+	struct parts parts = {.config = NULL};
 	size_t index;
+	int code = 0;
 
-	for (index = 0; index < audit->members.count; index++) {
+	for (index = 0; index < audit->members.count && code == 0; index++) {
 		const struct user *user = &audit->members.list[index];
 		const struct config *config = config_of(audit, user);
 
-		if (config && check_processes_of(audit, config, user, err) < 0)
-			return -err->code;
+		if (!config)
+			continue;
+		code = parts_of(audit, config, &parts, err);
+		if (code == 0)
+			code = check_processes_of(audit, config, user, &parts, err);
 	}
-	return 0;
+	free(parts.list);
+	return code;
 }
