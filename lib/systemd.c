@@ -338,20 +338,12 @@ static int slice_render(const struct part *part, const struct limits *limits, bo
 	return slice->setting_count < 0 ? -err->code : 0;
 }
 
-static int realize(const struct part *part, bool adopt, struct stamp *ret_stamp, struct error *err)
+static int slices_realize(sd_bus *bus, const struct part *part, bool adopt, struct slice *shared,
+			  struct slice *each, struct stamp *stamp, struct error *err)
 {
-	struct slice shared = {0}, each = {0};
-	struct stamp stamp = {.manager = HOST_SYSTEMD};
-	cleanup_bus sd_bus *bus = NULL;
 	bool changed = false;
 
-	(void)adopt; /* a slice's group is made anew from its file, root's alone */
-	if (slice_render(part, &part->config->shared, false, &shared, err) < 0)
-		return -err->code;
-	if (slice_render(part, &part->config->each, true, &each, err) < 0)
-		return error_context(err, "[Member]");
-	/* Nothing is written before there is somebody to read it. */
-	if (bus_open(&bus, err) < 0 || unit_write_slices(part->config, &changed, err) < 0 ||
+	if (unit_write_slices(part->config, adopt, &changed, err) < 0 ||
 	    (part->applying && user_managers_settle(part->config, &changed, err) < 0))
 		return -err->code;
 	if (part->applying)
@@ -359,13 +351,44 @@ static int realize(const struct part *part, bool adopt, struct stamp *ret_stamp,
 	/* A run that was killed after it had written may not have reloaded: apply always does. */
 	if ((changed || part->applying) && bus_reload(bus, err) < 0)
 		return -err->code;
-	if (slice_realize(bus, &shared, part, !part->is_member, &stamp, err) < 0)
+	if (slice_realize(bus, shared, part, !part->is_member, stamp, err) < 0)
 		return -err->code;
-	if (part->is_member && slice_realize(bus, &each, part, true, &stamp, err) < 0)
+	if (part->is_member && slice_realize(bus, each, part, true, stamp, err) < 0)
 		return -err->code;
 	/* A part without limits of its own kind still has to be the place to be. */
-	if (part->is_member && each.setting_count == 0)
-		stamp.groups[0].role = STAMP_MANAGED;
+	if (part->is_member && each->setting_count == 0)
+		stamp->groups[0].role = STAMP_MANAGED;
+	return 0;
+}
+
+/* A slice that could not be taken over is as it was, and nobody is sent there. */
+static void slices_leave(sd_bus *bus, const char *playground)
+{
+	struct error ignored;
+	bool changed = false;
+
+	if (unit_delete(playground, true, NULL, NULL, &changed, &ignored) == 0)
+		(void)bus_reload(bus, &ignored);
+}
+
+static int realize(const struct part *part, bool adopt, struct stamp *ret_stamp, struct error *err)
+{
+	struct slice shared = {0}, each = {0};
+	struct stamp stamp = {.manager = HOST_SYSTEMD};
+	cleanup_bus sd_bus *bus = NULL;
+
+	if (slice_render(part, &part->config->shared, false, &shared, err) < 0)
+		return -err->code;
+	if (slice_render(part, &part->config->each, true, &each, err) < 0)
+		return error_context(err, "[Member]");
+	/* Nothing is written before there is somebody to read it. */
+	if (bus_open(&bus, err) < 0)
+		return -err->code;
+	if (slices_realize(bus, part, adopt, &shared, &each, &stamp, err) < 0) {
+		if (adopt)
+			slices_leave(bus, part->config->name);
+		return -err->code;
+	}
 	*ret_stamp = stamp;
 	return 0;
 }

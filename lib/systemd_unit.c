@@ -18,6 +18,7 @@
 #define FILE_SIZE 16384
 
 #define SLICE_MARK "# groupies playground="
+#define KEPT       ".before-groupies"
 
 void slice_name(const char *playground, bool is_member, uid_t uid, char name[UNIT_NAME_SIZE])
 {
@@ -114,12 +115,49 @@ static int slice_text(const struct config *config, const struct limits *limits, 
 	return 0;
 }
 
-int unit_write_slices(const struct config *config, bool *changed, struct error *err)
+static void slice_paths(const char *playground, char path[256], char kept[256])
+{
+	(void)snprintf(path, 256, "%s/%s.slice", UNIT_DIR_ETC, playground);
+	(void)snprintf(kept, 256, "%s/%s.slice%s", UNIT_DIR_ETC, playground, KEPT);
+}
+
+/* What was there before us is kept once: a text that came later is somebody's edit of ours. */
+static int slice_keep(const char *playground, struct error *err)
+{
+	char path[256], kept[256];
+
+	if (!unit_slice_stands(playground) || unit_slice_is_ours(playground))
+		return 0;
+	slice_paths(playground, path, kept);
+	if (renameat2(AT_FDCWD, path, AT_FDCWD, kept, RENAME_NOREPLACE) < 0 && errno != EEXIST)
+		return error_errno(err, "%s", kept);
+	return 0;
+}
+
+static int slice_give_back(const char *playground, bool *changed, struct error *err)
+{
+	char path[256], kept[256];
+
+	slice_paths(playground, path, kept);
+	if (unit_slice_is_ours(playground)) {
+		if (unlink(path) < 0 && errno != ENOENT)
+			return error_errno(err, "%s", path);
+		*changed = true;
+	}
+	if (renameat2(AT_FDCWD, kept, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+		*changed = true;
+	else if (errno != ENOENT && errno != EEXIST)
+		return error_errno(err, "%s", path);
+	return 0;
+}
+
+int unit_write_slices(const struct config *config, bool adopt, bool *changed, struct error *err)
 {
 	char name[UNIT_NAME_SIZE], text[FILE_SIZE], folder[256];
 
 	slice_name(config->name, false, 0, name);
 	if (slice_text(config, &config->shared, false, text, err) < 0 ||
+	    (adopt && slice_keep(config->name, err) < 0) ||
 	    file_settle(UNIT_DIR_ETC, name, text, changed, err) < 0)
 		return -err->code;
 	(void)snprintf(folder, sizeof(folder), "%s/%s-.slice.d", UNIT_DIR_ETC, config->name);
@@ -370,7 +408,7 @@ int unit_delete(const char *playground, bool slices, bool (*keep_user)(uid_t uid
 		void *data, bool *changed, struct error *err)
 {
 	struct deletion deletion = {playground, keep_user, data, changed};
-	char name[UNIT_NAME_SIZE], path[256];
+	char path[256];
 
 	if (delete_user_managers(&deletion, UNIT_DIR_ETC, err) < 0 ||
 	    delete_user_managers(&deletion, UNIT_DIR_RUN, err) < 0)
@@ -380,13 +418,5 @@ int unit_delete(const char *playground, bool slices, bool (*keep_user)(uid_t uid
 	(void)snprintf(path, sizeof(path), "%s/%s-.slice.d", UNIT_DIR_ETC, playground);
 	if (file_discard(path, DROP_IN, changed, err) < 0)
 		return -err->code;
-	if (!unit_slice_is_ours(playground))
-		return 0;
-	slice_name(playground, false, 0, name);
-	(void)snprintf(path, sizeof(path), "%s/%s", UNIT_DIR_ETC, name);
-	if (unlink(path) == 0)
-		*changed = true;
-	else if (errno != ENOENT)
-		return error_errno(err, "%s", path);
-	return 0;
+	return slice_give_back(playground, changed, err);
 }

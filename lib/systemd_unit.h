@@ -3,6 +3,7 @@
  * The unit files of a playground (systemd.slice(5), systemd.unit(5)), without talking to systemd:
  *
  *   NAME.slice                               the playground and its limits
+ *   NAME.slice.before-groupies               what --adopt has found there
  *   NAME-.slice.d/50-groupies.conf           the limits of each member's own slice NAME-UID.slice
  *   user@UID.service.d/50-groupies.conf      the member's user manager, inside
  *   user@UID.service -> /dev/null            or masked, where it could not live
@@ -26,8 +27,11 @@
 /* "lab.slice", or "lab-1001.slice": systemd nests it by its name. */
 void slice_name(const char *playground, bool is_member, uid_t uid, char name[UNIT_NAME_SIZE]);
 
-/* Writes the slice and the drop-in for the members' slices. *CHANGED becomes true if needed. */
-int unit_write_slices(const struct config *config, bool *changed, struct error *err);
+/*
+ * Writes the slice and the drop-in for the members' slices. *CHANGED becomes true if needed. With
+ * ADOPT a slice that somebody else has written is kept, for unit_delete.
+ */
+int unit_write_slices(const struct config *config, bool adopt, bool *changed, struct error *err);
 
 /* Is there a NAME.slice in UNIT_DIR_ETC, and does its first line say that we wrote it? */
 bool unit_slice_stands(const char *playground);
@@ -54,7 +58,8 @@ void unit_sweep_sessions(bool (*is_loaded)(const char *scope, void *data), void 
 
 /*
  * Deletes what unit_write_* made for PLAYGROUND; KEEP_USER says which uids' files stay (NULL:
- * none). With SLICES the slices go as well, but for one that somebody else has written.
+ * none). With SLICES the slices go as well, but for one that somebody else has written; one that
+ * was taken over is as it was then.
  */
 int unit_delete(const char *playground, bool slices, bool (*keep_user)(uid_t uid, void *data),
 		void *data, bool *changed, struct error *err);

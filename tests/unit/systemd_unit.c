@@ -125,7 +125,16 @@ static void write_slice(void)
 	struct error err = ERROR_NONE;
 	bool changed = false;
 
-	assert_done(unit_write_slices(&lab, &changed, &err), &err);
+	assert_done(unit_write_slices(&lab, false, &changed, &err), &err);
+}
+
+static void take_slice_over(void)
+{
+	struct error err = ERROR_NONE;
+	bool changed = false;
+
+	assert_done(unit_write_slices(&lab, true, &changed, &err), &err);
+	assert_true(changed && unit_slice_is_ours("lab"));
 }
 
 static void knows_a_slice_of_its_own(void **state)
@@ -201,6 +210,41 @@ static void leaves_a_slice_that_somebody_else_wrote(void **state)
 	assert_true(there_is(SLICE));
 }
 
+static void gives_back_a_slice_that_it_took_over(void **state)
+{
+	struct error err = ERROR_NONE;
+	char text[64] = "";
+	bool changed = false;
+	int fd;
+
+	(void)state;
+	needs_private_root();
+	private_root_write(SLICE, "[Slice]\nMemoryMax=1G\n", 0640);
+	take_slice_over();
+	/* Again, and over an edit that came later: what was there before us is what counts. */
+	private_root_write(SLICE, "[Slice]\n", 0644);
+	take_slice_over();
+	assert_done(unit_delete("lab", true, NULL, NULL, &changed, &err), &err);
+	fd = open(SLICE, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0 && read(fd, text, sizeof(text) - 1) > 0);
+	(void)close(fd);
+	assert_string_equal(text, "[Slice]\nMemoryMax=1G\n");
+	assert_false(there_is(SLICE ".before-groupies"));
+}
+
+static void gives_back_a_slice_after_a_kill(void **state)
+{
+	struct error err = ERROR_NONE;
+	bool changed = false;
+
+	(void)state;
+	needs_private_root();
+	/* Killed between the two: nothing stands in its place. */
+	private_root_write(SLICE ".before-groupies", "[Slice]\n", 0644);
+	assert_done(unit_delete("lab", true, NULL, NULL, &changed, &err), &err);
+	assert_true(there_is(SLICE) && changed);
+}
+
 #define with_slices(test) cmocka_unit_test_setup_teardown(test, slices_make, slices_remove)
 #define with_units(test)  cmocka_unit_test_setup_teardown(test, units_make, units_remove)
 
@@ -217,6 +261,8 @@ int main(void)
 		with_slices(writes_nothing_where_systemd_does_not_answer),
 		with_slices(takes_its_files_back_where_systemd_does_not_answer),
 		with_slices(leaves_a_slice_that_somebody_else_wrote),
+		with_slices(gives_back_a_slice_that_it_took_over),
+		with_slices(gives_back_a_slice_after_a_kill),
 	};
 
 	return cmocka_run_group_tests_name("systemd_unit", tests, private_root_enter, NULL);

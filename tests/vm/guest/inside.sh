@@ -355,6 +355,24 @@ what_an_administrator_sets_is_respected_and_shown_as_drift() {
     has_line 'check' 'MemoryMax' "$(groupies-setup check 2>&1 || true)"
 }
 
+a_slice_that_somebody_wrote_is_taken_over_and_given_back() {
+    local seen make='groupies-setup --user secondstudent --playground handmade --memory 96M'
+    unit=/etc/systemd/system/handmade.slice
+    trap 'groupies-setup remove handmade --terminate; rm -f $unit*; systemctl daemon-reload' EXIT
+    printf '%s\n' '[Slice]' MemoryMax=1G > $unit
+    systemctl daemon-reload
+    ! seen=$($make 2>&1) || claim_fails 'taken over without --adopt'
+    has_line 'without --adopt' 'stands there already and is not ours: --adopt takes it over' "$seen"
+    same 'the unit without --adopt' '[Slice] MemoryMax=1G' "$(paste -sd ' ' $unit)"
+    seen=$($make --adopt 2>&1) || claim_fails "with --adopt: $(tail -n 1 <<< "$seen")"
+    is_inside 'a login' "$(by_su secondstudent "$here")" handmade
+    same 'the limit' 100663296 "$(systemctl show -P MemoryMax handmade.slice)"
+    groupies-setup remove handmade --terminate
+    same 'the unit in the end' '[Slice] MemoryMax=1G' "$(paste -sd ' ' $unit)"
+    same 'the limit in the end' 1073741824 "$(systemctl show -P MemoryMax handmade.slice)"
+    same 'what is left' "$unit" "$(find /etc/systemd /etc/groupies -path '*handmade*')"
+}
+
 swap_and_cpus_are_limited_on_v1_too() {
     configured '[Playground]' Members=teststudent MemoryMax=128M MemorySwapMax=0 AllowedCPUs=0
     same 'memory and swap' 134217728 "$(cat "$(group)/memory.memsw.limit_in_bytes")"
