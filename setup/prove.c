@@ -442,20 +442,36 @@ static void tell_untried(const struct proof *proof)
 			    count == 1 ? " was" : "s were", names);
 }
 
+/* Somebody whose logins go there: one of an `@group` may have an entry of its own elsewhere. */
+static int member_choose(struct proof *proof, struct error *err)
+{
+	cleanup_users struct users users = {0};
+	size_t index;
+
+	if (config_users(proof->config, &users, err) < 0)
+		return -err->code;
+	for (index = 0; index < users.count; index++) {
+		struct registry_entry entry;
+		struct error ignored;
+
+		proof->member = users.list[index];
+		if (user_entry(&proof->member, &entry, &ignored) == 1 &&
+		    strcmp(entry.playground, proof->config->name) == 0)
+			return 0;
+	}
+	return error_set(err, ENOENT,
+			 "playground '%s' has no member that exists and belongs to no other: "
+			 "nobody to prove it with",
+			 proof->config->name);
+}
+
 /* Finds whom to prove it with, and where that member's processes go. */
 static int proof_begin(struct proof *proof, struct error *err)
 {
-	cleanup_users struct users users = {0};
 	unsigned group;
 
-	if (host_read(&proof->host, err) < 0 || config_users(proof->config, &users, err) < 0)
+	if (host_read(&proof->host, err) < 0 || member_choose(proof, err) < 0)
 		return -err->code;
-	if (users.count == 0)
-		return error_set(err, ENOENT,
-				 "playground '%s' has no member that exists: nobody to prove it "
-				 "with",
-				 proof->config->name);
-	proof->member = users.list[0];
 	if (access(GROUPIES_HOG, X_OK) < 0)
 		return error_errno(err, "%s, which the experiments need", GROUPIES_HOG);
 	if (playground_realize(&proof->host, proof->config, proof->member.uid, REALIZE_TRUST_STAMP,

@@ -1018,6 +1018,20 @@ proves_limits_of_each_member() {
 	grep -q "Member.MemoryMax=16M: 32 MiB .*kills +1" "$work/out"
 }
 
+proves_it_with_a_member_who_belongs_there() {
+	fresh
+	gpasswd -a "$member" s2class
+	gpasswd -a "$mate" s2class
+	config "$other" "Members=$member" MemoryMax=64M
+	config "$lab" "Members=@s2class" MemoryMax=32M
+	groupies-setup apply || exit 1
+	groupies-setup prove --playground "$lab" >"$work/out" || { cat "$work/out"; no "exit $?"; exit 1; }
+	grep -q "a login of $mate is inside" "$work/out" || { cat "$work/out"; no "it was not $mate"; exit 1; }
+	gpasswd -d "$mate" s2class
+	refused 1 "has no member that exists and belongs to no other" groupies-setup prove --playground "$lab"
+	gpasswd -d "$member" s2class
+}
+
 does_not_prove() {
 	groupies-setup prove >"$work/out" 2>&1
 	[ $? -eq 1 ] || no "exit is not 1: $(cat "$work/out")" || exit 1
@@ -1224,6 +1238,7 @@ check shows_no_control_characters_of_members
 
 check proves_every_limit_that_it_can
 check proves_limits_of_each_member
+check proves_it_with_a_member_who_belongs_there
 check does_not_prove_a_memory_limit_that_was_raised_by_hand
 check does_not_prove_other_limits_that_were_raised_by_hand
 check does_not_prove_anything_when_logins_are_outside

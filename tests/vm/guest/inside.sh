@@ -370,7 +370,7 @@ a_slice_that_somebody_wrote_is_taken_over_and_given_back() {
     groupies-setup remove handmade --terminate
     same 'the unit in the end' '[Slice] MemoryMax=1G' "$(paste -sd ' ' $unit)"
     same 'the limit in the end' 1073741824 "$(systemctl show -P MemoryMax handmade.slice)"
-    same 'what is left' "$unit" "$(find /etc/systemd /etc/groupies -path '*handmade*')"
+    same 'what is left' "$unit" "$(find /etc -name '*handmade*')"
 }
 
 swap_and_cpus_are_limited_on_v1_too() {
