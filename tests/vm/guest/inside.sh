@@ -364,6 +364,9 @@ a_slice_that_somebody_wrote_is_taken_over_and_given_back() {
     ! seen=$($make 2>&1) || claim_fails 'taken over without --adopt'
     has_line 'without --adopt' 'stands there already and is not ours: --adopt takes it over' "$seen"
     same 'the unit without --adopt' '[Slice] MemoryMax=1G' "$(paste -sd ' ' $unit)"
+    ! seen=$($make --adopt --cpus 63 2>&1) || claim_fails 'there is a CPU 63'
+    same 'the unit when systemd refuses' '[Slice] MemoryMax=1G' "$(paste -sd ' ' $unit)"
+    same 'what is left when systemd refuses' "$unit" "$(find /etc -name '*handmade*' -o -name '50-groupies.conf' -path "*@$(id -u secondstudent).*")"
     seen=$($make --adopt 2>&1) || claim_fails "with --adopt: $(tail -n 1 <<< "$seen")"
     is_inside 'a login' "$(by_su secondstudent "$here")" handmade
     same 'the limit' 100663296 "$(systemctl show -P MemoryMax handmade.slice)"
