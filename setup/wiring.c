@@ -333,6 +333,7 @@ static char *without_ours(const char *path, const char *text, unsigned *ret_coun
 
 struct written_file {
 	bool exists;
+	bool is_kept;      /* false: what was kept is gone or damaged */
 	unsigned ours;     /* lines */
 	bool is_changed;   /* apart from them */
 	bool is_cut_short; /* by a kill or a full disk */
@@ -372,7 +373,8 @@ static int written_look(size_t index, struct written_file *ret_file, struct erro
 	unsigned before;
 
 	kept_label(index, label);
-	if (kept_read(label, &kept, err) < 0)
+	file.is_kept = kept_read(label, &kept, err) >= 0;
+	if (!file.is_kept && err->code != ENOENT && err->code != EBADMSG)
 		return -err->code;
 	if (edit_read(written[index], &now, &length, err) < 0) {
 		if (err->code != ENOENT)
@@ -381,7 +383,7 @@ static int written_look(size_t index, struct written_file *ret_file, struct erro
 		now = strdup("");
 	}
 	file.now = now ? without_ours(written[index], now, &file.ours) : NULL;
-	file.kept = without_ours(written[index], kept.content, &before);
+	file.kept = without_ours(written[index], file.is_kept ? kept.content : now, &before);
 	if (!file.now || !file.kept)
 		return error_set(err, ENOMEM, "%s: out of memory", written[index]);
 	file.is_changed = strcmp(file.now, file.kept) != 0;
@@ -402,7 +404,7 @@ static int written_is_right(bool wired, struct error *err)
 
 		if (written_look(index, &file, err) < 0)
 			return -err->code;
-		if (file.is_changed || (has_session && (file.ours > 0) != wired))
+		if (!file.is_kept || file.is_changed || (has_session && (file.ours > 0) != wired))
 			return 0;
 	}
 	return 1;
@@ -557,13 +559,13 @@ static int written_settle(struct work *work, size_t index, struct error *err)
 		return -err->code;
 	if (!file.exists)
 		return 0;
-	if (!file.is_changed || file.is_cut_short)
+	if (file.is_kept && (!file.is_changed || file.is_cut_short))
 		return kept_restore(label, err);
-	report_step(work->report, REPORT_WARNING, "pam",
-		    "%s has been changed since an earlier run was stopped: it stays so, without "
-		    "our lines",
-		    written[index]);
-	if (kept_restore_mode(label, err) < 0)
+	report_step(work->report, REPORT_WARNING, "pam", "%s %s: it stays so, without our lines",
+		    written[index],
+		    file.is_kept ? "has been changed since an earlier run was stopped"
+				 : "may be as an earlier run that was stopped has left it");
+	if (file.is_kept && kept_restore_mode(label, err) < 0)
 		return -err->code;
 	return file.ours ? edit_rewrite(written[index], file.now, err) : 0;
 }

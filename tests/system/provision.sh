@@ -618,6 +618,16 @@ a_half_written_stack_is_put_back() {
 	is_as_before || no "$(cat "$work/said")"
 }
 
+what_was_kept_of_the_stacks_can_be_lost() {
+	with_a_tool_that_kills_its_caller
+	stopped_in_wiring || return
+	rm /var/lib/groupies/journal/@kept.pam.*[0-4]
+	: >"$(find /var/lib/groupies/journal -name '@kept.pam.*' | head -n 1)"
+	remove >"$work/said" || return
+	grep -q 'warning *pam *.*: it stays so, without our lines' "$work/said" || no "says: $(cat "$work/said")" || return
+	is_as_before
+}
+
 owner_and_mode_of_the_stacks_stay() {
 	chmod 640 /etc/pam.d/common-session /var/lib/pam/session
 	chgrp 4 /etc/pam.d/common-session
@@ -1133,6 +1143,7 @@ a_block_that_lost_its_end_takes_nothing_else_with_it
 edits_of_the_administrator_in_the_stacks_survive
 an_edit_after_a_kill_is_not_undone_with_the_wiring
 a_half_written_stack_is_put_back
+what_was_kept_of_the_stacks_can_be_lost
 owner_and_mode_of_the_stacks_stay
 a_step_that_fails_leaves_nothing_behind
 a_program_that_hangs_or_floods_is_bounded
