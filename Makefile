@@ -119,28 +119,47 @@ include tests/tests.mk
 COMPLETION_DIR = $(PREFIX)/share/bash-completion/completions
 man = $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(1)))
 
+# What PAM loads or runs at any moment is never there half: a cut-short module kills whoever loads it.
+put = install -m $(1) $(2) $(3)/.$(notdir $(2)).new && sync $(3)/.$(notdir $(2)).new && \
+	mv -f $(3)/.$(notdir $(2)).new $(3)/$(notdir $(2)) || { rm -f $(3)/.$(notdir $(2)).new; exit 1; }
+
+# On the host itself, not below DESTDIR: a package's files are the package manager's.
+refuse_package = $(if $(DESTDIR),,@! dpkg-query -S $(PAMDIR)/pam_groupies.so >/dev/null 2>&1 || \
+	{ echo "groupies is installed as a package here: apt-get remove groupies, then make $@" >&2; exit 1; })
+
 install: all
+	$(refuse_package)
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBEXEC) \
 		$(DESTDIR)$(PAMDIR) $(DESTDIR)$(PAM_CONFIGS) \
 		$(DESTDIR)$(COMPLETION_DIR) $(sort $(foreach page,$(MANUALS),$(call man,$(page))))
+	$(call put,755,$(B)/groupies-place,$(DESTDIR)$(LIBEXEC))
+	$(call put,644,$(B)/pam_groupies.so,$(DESTDIR)$(PAMDIR))
+	install -m 644 packaging/pam-configs/* $(DESTDIR)$(PAM_CONFIGS)/
 	install -m 755 $(B)/groupies-setup $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(filter $(B)/hog $(B)/hog-static $(B)/groupies-docker,$(PROGRAMS)) \
 		$(DESTDIR)$(PREFIX)/bin/
-	install -m 755 $(B)/groupies-place $(DESTDIR)$(LIBEXEC)/
-	install -m 644 $(B)/pam_groupies.so $(DESTDIR)$(PAMDIR)/
-	install -m 644 packaging/pam-configs/* $(DESTDIR)$(PAM_CONFIGS)/
 	install -m 644 $(COMPLETIONS) $(DESTDIR)$(COMPLETION_DIR)/
 	$(foreach page,$(MANUALS),install -m 644 $(page) $(call man,$(page))/ &&) :
 
 # Says what is left, as the package does.
 KEPT = $(if $(DESTDIR),,$(basename $(notdir $(wildcard /var/lib/groupies/applied/*.conf))))
+# PAMDIR is the compiler's to know: where that has gone, the module must not be the one file that stays.
+ELSEWHERE = $(filter-out $(abspath $(DESTDIR)$(PAMDIR))/%, \
+	$(wildcard $(foreach lib,lib lib64 lib/*,$(DESTDIR)/usr/$(lib)/security/pam_groupies.so)))
 
 uninstall:
+	$(refuse_package)
+	@[ -z "$(ELSEWHERE)" ] || { echo "the module is $(ELSEWHERE):" \
+		"make uninstall PAMDIR=$(patsubst $(DESTDIR)%,%,$(abspath $(dir $(firstword $(ELSEWHERE)))))" >&2; exit 1; }
 	@[ -z "$(KEPT)" ] || echo "kept, but limiting no new login: $(KEPT)" \
 		"(make install, and groupies-setup remove NAME, take them back)"
+	$(if $(DESTDIR),,[ ! -x $(PREFIX)/sbin/groupies-setup ] || $(PREFIX)/sbin/groupies-setup unwire)
+	$(if $(DESTDIR),,@! grep -ls '^[^#]*pam_groupies\.so' /etc/pam.d/* || { echo "call the module, not by" \
+		"groupies-setup's doing: take those lines out first (pam-auth-update, or by hand)" >&2; exit 1; })
+	rm -f $(DESTDIR)$(PAMDIR)/pam_groupies.so
 	rm -f $(DESTDIR)$(PREFIX)/sbin/groupies-setup $(DESTDIR)$(PREFIX)/bin/hog \
 		$(DESTDIR)$(PREFIX)/bin/hog-static $(DESTDIR)$(PREFIX)/bin/groupies-docker \
-		$(DESTDIR)$(LIBEXEC)/groupies-place $(DESTDIR)$(PAMDIR)/pam_groupies.so \
+		$(DESTDIR)$(LIBEXEC)/groupies-place \
 		$(DESTDIR)$(PAM_CONFIGS)/groupies-before \
 		$(DESTDIR)$(PAM_CONFIGS)/groupies-after \
 		$(patsubst $(B)/completion/%,$(DESTDIR)$(COMPLETION_DIR)/%,$(COMPLETIONS)) \

@@ -6,7 +6,7 @@
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
 # The names of this test are its own, so it may run beside the others.
-lock=/run/lock/groupies-tests-apply.lock
+lock=/run/groupies-tests-apply.lock
 private_host "$@"
 
 lab=s2lab

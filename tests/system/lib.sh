@@ -14,9 +14,18 @@ export PATH
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 build=${B:-$here/build}
 # Tests that call users and playgrounds alike say so ($names) and wait for each other.
-lock=/run/lock/groupies-tests-${names:-$(basename "$0" .sh)}.lock
+lock=/run/groupies-tests-${names:-$(basename "$0" .sh)}.lock # where root alone can put a link
 passed=0
 failed=0
+
+# Nobody else can open it and hold it.
+lock_open() {
+	local mask
+	mask=$(umask)
+	umask 077
+	exec 9>"$lock"
+	umask "$mask"
+}
 
 # ---- a private host -----------------------------------------------------------------------------
 
@@ -87,7 +96,7 @@ private_host() {
 		exit 1
 	fi
 	if [ "${GROUPIES_PRIVATE:-}" != "$PPID" ]; then
-		exec 9>"$lock"
+		lock_open
 		flock -w 1800 9 || exit 1
 		work=$(mktemp -d /tmp/groupies-test.XXXXXX)
 		export work
