@@ -76,10 +76,45 @@ files_of_a_package_are_left_alone() {
 	! run_make install || no 'it did not stop before it installed'
 }
 
+# ---- what is needed for it ------------------------------------------------------------------------
+
+policy=/usr/sbin/policy-rc.d
+
+# get_packages WORD...: with an apt-get that does WORD... when it is to install. Nothing comes from a mirror.
+get_packages() {
+	mkdir -p "$work/bin"
+	printf '#!/bin/sh\n[ "$3" = install ] || exit 0\n%s\n' "$*" >"$work/bin/apt-get"
+	chmod 755 "$work/bin/apt-get"
+	echo i1-no-such-package >"$work/list"
+	B=$work PATH=$work/bin:$PATH "$here/packaging/get-packages" "$work/list" >"$work/got" 2>&1
+}
+
+a_killed_installation_keeps_no_service_from_starting() {
+	local own
+	for own in '' '#!/bin/sh'; do
+		rm -f "$policy"
+		[ -z "$own" ] || echo "$own" >"$policy"
+		# shellcheck disable=SC2016 # the stand-in's
+		! get_packages 'kill -KILL $PPID' || no 'it was not killed' || return
+		grep -q 'exit 101' "$policy" || no 'services would have started' || return
+		get_packages true || { cat "$work/got"; return 1; }
+		[ "$(cat "$policy" 2>/dev/null)" = "$own" ] || no "the policy is: $(cat "$policy")" || return
+		[ ! -e "$policy.groupies-kept" ] || no 'one is left aside' || return
+	done
+	rm -f "$policy"
+}
+
+what_a_failing_installation_has_added_is_told() {
+	! get_packages 'sed -i "s/^Package: groupies$/Package: i1-half/" /var/lib/dpkg/status; exit 1' || no 'it did not fail' || return
+	B=$work "$here/packaging/get-packages" --tell | grep 'apt-get purge -y i1-half$'
+}
+
 check a_module_that_does_not_fit_is_not_there_half
 check uninstalling_takes_the_module_out_of_pam_first
 check installing_again_and_removing_takes_all_back
 check lines_that_are_somebodys_own_stop_it
 check without_a_compiler_it_leaves_no_module_without_its_helper
 check files_of_a_package_are_left_alone
+check a_killed_installation_keeps_no_service_from_starting
+check what_a_failing_installation_has_added_is_told
 finish
