@@ -382,8 +382,11 @@ static int written_look(size_t index, struct written_file *ret_file, struct erro
 		file.exists = false;
 		now = strdup("");
 	}
-	file.now = now ? without_ours(written[index], now, &file.ours) : NULL;
-	file.kept = without_ours(written[index], file.is_kept ? kept.content : now, &before);
+	if (now) {
+		file.now = without_ours(written[index], now, &file.ours);
+		file.kept =
+			without_ours(written[index], file.is_kept ? kept.content : now, &before);
+	}
 	if (!file.now || !file.kept)
 		return error_set(err, ENOMEM, "%s: out of memory", written[index]);
 	file.is_changed = strcmp(file.now, file.kept) != 0;
