@@ -143,7 +143,7 @@ private_end() {
 # Installs what was built into the private host. The folder is called as make called it before: what
 # depends on a header is written down by that name.
 install_here() {
-	make -s -C "$here" B="${build#"$here/"}" install >"$work/install.out" 2>&1 || {
+	make -s -C "$here" B="${build#"$here/"}" DESTDIR=/ install >"$work/install.out" 2>&1 || {
 		cat "$work/install.out"
 		exit 1
 	}
