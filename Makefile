@@ -153,7 +153,7 @@ uninstall:
 		"make uninstall PAMDIR=$(patsubst $(DESTDIR)%,%,$(abspath $(dir $(firstword $(ELSEWHERE)))))" >&2; exit 1; }
 	@[ -z "$(KEPT)" ] || echo "kept, but limiting no new login: $(KEPT)" \
 		"(make install, and groupies-setup remove NAME, take them back)"
-	$(if $(DESTDIR),,[ ! -x $(PREFIX)/sbin/groupies-setup ] || $(PREFIX)/sbin/groupies-setup unwire)
+	$(if $(DESTDIR),,[ ! -x $(PREFIX)/sbin/groupies-setup ] || $(PREFIX)/sbin/groupies-setup unwire >/dev/null)
 	$(if $(DESTDIR),,@! grep -ls '^[^#]*pam_groupies\.so' /etc/pam.d/* || { echo "call the module, not by" \
 		"groupies-setup's doing: take those lines out first (pam-auth-update, or by hand)" >&2; exit 1; })
 	rm -f $(DESTDIR)$(PAMDIR)/pam_groupies.so
