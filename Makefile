@@ -103,7 +103,8 @@ $(B)/hog-static: $(HOG_SOURCES) $(HOG_LIB:%=lib/%.c) $(wildcard hog/*.h include/
 	$(Q)ln -sfn /usr/include/$(MULTIARCH)/asm $(B)/kernel-headers/asm
 	$(Q)$(MUSL_CC) $(STD) -Os -static -s -ffunction-sections -fdata-sections -Wl,--gc-sections \
 		-fno-asynchronous-unwind-tables -fno-stack-protector -fno-pie -no-pie \
-		-Wl,-z,noseparate-code -Wl,-z,norelro -idirafter $(B)/kernel-headers \
+		-flto -fno-inline-functions-called-once \
+		-Wl,-z,noseparate-code -Wl,-z,norelro -Wl,-z,common-page-size=512 -idirafter $(B)/kernel-headers \
 		$(HOG_SOURCES) $(HOG_LIB:%=lib/%.c) -o $@
 
 $(B)/completion/%: $(B)/% packaging/make-completion

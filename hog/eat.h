@@ -17,11 +17,19 @@
 #include "hog_order.h"
 #include "hog_progress.h"
 
+/* What ended by a signal before it was told to. */
+struct loss {
+	uint64_t count;
+	uint64_t busy_us; /* of cpu, used by the last of them */
+	int signal;       /* that the last of them got */
+};
+
 struct told {
 	_Atomic uint64_t eaten_bytes;
 	_Atomic uint64_t tasks;   /* started */
 	_Atomic uint64_t burners; /* started */
-	uint64_t tasks_killed;
+	struct loss tasks_lost;
+	struct loss burners_lost;
 	int tasks_refused; /* errno of the fork that failed */
 	uint64_t write_ns;
 	uint64_t read_ns;

@@ -44,6 +44,15 @@ void eat_tasks(const struct order *order, struct told *told)
 	}
 }
 
+static void loss_add(struct loss *loss, int status, uint64_t busy_us)
+{
+	if (!WIFSIGNALED(status))
+		return;
+	loss->count++;
+	loss->busy_us = busy_us;
+	loss->signal = WTERMSIG(status);
+}
+
 void tasks_end(struct told *told)
 {
 	uint64_t index, count = atomic_load(&told->tasks);
@@ -54,8 +63,8 @@ void tasks_end(struct told *told)
 		if (waitpid(told->pids[index], &status, WNOHANG) == 0) {
 			(void)kill(told->pids[index], SIGKILL);
 			(void)waitpid(told->pids[index], &status, 0);
-		} else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
-			told->tasks_killed++;
+		} else {
+			loss_add(&told->tasks_lost, status, 0);
 		}
 	}
 }
@@ -98,10 +107,14 @@ void eat_cpu(const struct order *order, struct told *told)
 	}
 	for (count = 0; count < order->cpus && burners[count]; count++) {
 		struct rusage usage;
+		uint64_t busy_us;
 		int status;
 
-		if (wait4(burners[count], &status, 0, &usage) > 0)
-			told->busy_us += time_us(&usage.ru_utime) + time_us(&usage.ru_stime);
+		if (wait4(burners[count], &status, 0, &usage) < 0)
+			continue;
+		busy_us = time_us(&usage.ru_utime) + time_us(&usage.ru_stime);
+		told->busy_us += busy_us;
+		loss_add(&told->burners_lost, status, busy_us);
 	}
 	told->burn_us = (clock_ns() - begin_ns) / 1000;
 }

@@ -97,17 +97,44 @@ static void offer_to_oom_killer(void)
 	(void)kernel_write(AT_FDCWD, "/proc/self/oom_score_adj", "1000", &ignored);
 }
 
+/* True while PID has memory, and no signal waits for it: nobody has killed it yet. */
+static bool eater_lives(pid_t pid)
+{
+	char file[64];
+
+	(void)snprintf(file, sizeof(file), "/proc/%d/status", (int)pid);
+	return proc_number(file, "VmSize") && !proc_number(file, "SigPnd");
+}
+
+/*
+ * What others were killed for while the eater lives is not what ends it. The kernel counts a kill
+ * before it kills: so *ALIVE is what was counted one round ago, if the eater still lives now.
+ */
+static void look_again(pid_t pid, const struct chains *chains, struct sample *alive,
+		       struct sample *last)
+{
+	if (!eater_lives(pid))
+		return;
+	*alive = *last;
+	chains_sample(chains, last);
+}
+
 /*
  * Waits for the eater PID. Returns the signal that ended it all before, or 0; *STATUS as wait(2).
+ * *ALIVE, which comes in as a sample of before, is brought up to date every second.
  * Waits for every child, because a container's first process inherits strangers.
  */
-static int supervise(pid_t pid, const sigset_t *set, int *status)
+static int supervise(pid_t pid, const sigset_t *set, const struct chains *chains,
+		     struct sample *alive, int *status)
 {
+	static const struct timespec round = {.tv_sec = 1};
+	struct sample last = *alive;
 	bool eating = true;
 	int signal = 0;
 
 	while (eating) {
-		int number = sigwaitinfo(set, NULL), other;
+		int number = sigtimedwait(set, NULL, &round), other;
+		bool idle = number < 0 && errno == EAGAIN;
 		pid_t gone;
 
 		if (number > 0 && number != SIGCHLD && !signal) {
@@ -120,6 +147,8 @@ static int supervise(pid_t pid, const sigset_t *set, int *status)
 			*status = other;
 			eating = false;
 		}
+		if (eating && idle)
+			look_again(pid, chains, alive, &last);
 	}
 	return signal;
 }
@@ -142,6 +171,15 @@ static uint64_t user_tasks_limit(void)
 	return getrlimit(RLIMIT_NPROC, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY
 		       ? SIZE_INFINITY
 		       : limit.rlim_cur;
+}
+
+static uint64_t cpu_time_limit_us(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_CPU, &limit) < 0 || limit.rlim_max == RLIM_INFINITY
+		       ? SIZE_INFINITY
+		       : limit.rlim_max * 1000000;
 }
 
 /* Says the verdict: one sentence, or with --json one object. Returns hog's exit code. */
@@ -171,16 +209,18 @@ static int serve(const struct order *order, const struct chains *chains,
 		mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct error err = ERROR_NONE;
 	struct progress progress;
-	struct sample after;
+	struct sample alive = *before, after;
 	sigset_t set, old;
 	pid_t parent = getpid(), pid;
 	struct evidence evidence = {.order = order,
 				    .chains = chains,
 				    .told = told,
 				    .before = before,
+				    .alive = &alive,
 				    .after = &after,
 				    .ram_bytes = host_memory_bytes(),
-				    .user_tasks = user_tasks_limit()};
+				    .user_tasks = user_tasks_limit(),
+				    .cpu_us = cpu_time_limit_us()};
 
 	if (told == MAP_FAILED) {
 		(void)error_errno(&err, "cannot share memory with the eater");
@@ -203,7 +243,7 @@ static int serve(const struct order *order, const struct chains *chains,
 	if (pid < 0)
 		told->tasks_refused = errno;
 	else
-		evidence.signal = supervise(pid, &set, &evidence.status);
+		evidence.signal = supervise(pid, &set, chains, &alive, &evidence.status);
 	tasks_wait(order, told);
 	chains_sample(chains, &after);
 	if (told->bar_is_open && !evidence.signal)

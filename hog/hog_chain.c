@@ -106,7 +106,7 @@ static void file_add(int group, const struct source *source, const char *file, u
 		at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL;
 	if (!at)
 		return;
-	*figure = source->figure == FIGURE_LIMIT ? number_read(at) : *figure + number_read(at);
+	*figure = (*figure == SIZE_INFINITY ? 0 : *figure) + number_read(at);
 }
 
 static void group_sample(int group, enum resource resource, bool unified,
@@ -136,17 +136,23 @@ static int group_open(const struct chain *chain, size_t group)
 	return fd < 0 ? -1 : fd;
 }
 
-uint64_t proc_number(const char *file, const char *key)
+/* As proc_number; NONE: it is not there. */
+static uint64_t proc_find(const char *file, const char *key, uint64_t none)
 {
 	char text[TEXT_SIZE];
 	struct error ignored;
 	const char *at = text;
 
 	if (kernel_read(AT_FDCWD, file, text, sizeof(text), &ignored) < 0)
-		return 0;
+		return none;
 	if (key)
 		at = key_find(text, key);
-	return at ? number_read(at) : 0;
+	return at ? number_read(at) : none;
+}
+
+uint64_t proc_number(const char *file, const char *key)
+{
+	return proc_find(file, key, 0);
 }
 
 void chains_sample(const struct chains *chains, struct sample *ret_sample)
@@ -155,7 +161,7 @@ void chains_sample(const struct chains *chains, struct sample *ret_sample)
 	size_t group;
 
 	memset(ret_sample, 0, sizeof(*ret_sample));
-	ret_sample->host_kills = proc_number("/proc/vmstat", "oom_kill");
+	ret_sample->host_kills = proc_find("/proc/vmstat", "oom_kill", SIZE_INFINITY);
 	ret_sample->swap_bytes = proc_number("/proc/self/status", "VmSwap") * 1024;
 	for (resource = 0; resource < RESOURCE_COUNT; resource++) {
 		const struct chain *chain = &chains->of[resource];
@@ -164,7 +170,7 @@ void chains_sample(const struct chains *chains, struct sample *ret_sample)
 			uint64_t *figures = ret_sample->figure[resource][group];
 			cleanup_fd int fd = group_open(chain, group);
 
-			figures[FIGURE_LIMIT] = SIZE_INFINITY;
+			figures[FIGURE_LIMIT] = figures[FIGURE_KILLS] = SIZE_INFINITY;
 			if (fd >= 0)
 				group_sample(fd, (enum resource)resource, chain->unified, figures);
 		}
@@ -287,7 +293,7 @@ uint64_t sample_rise(const struct sample *before, const struct sample *after,
 	uint64_t old = before->figure[resource][group][figure];
 	uint64_t new = after->figure[resource][group][figure];
 
-	return new > old ? new - old : 0;
+	return new > old && new != SIZE_INFINITY ? new - old : 0;
 }
 
 const char *chain_path(const struct chain *chain, size_t group, char *path, size_t size)
@@ -308,9 +314,8 @@ const char *chain_name(const struct chain *chain, size_t group, char *name, size
 
 	if (length > strlen(slice) && strcmp(last + length - strlen(slice), slice) == 0)
 		length -= strlen(slice);
-	/* Only a container has limits at the top of what it sees. */
 	if (length == 0)
-		(void)snprintf(name, size, "this container");
+		(void)snprintf(name, size, chain->is_whole ? "this host" : "this container");
 	else
 		(void)snprintf(name, size, "%.*s", (int)length, last);
 	for (at = name; *at; at++) {

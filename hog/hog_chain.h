@@ -45,10 +45,10 @@ struct chains {
 	struct chain of[RESOURCE_COUNT];
 };
 
-/* Every figure at one moment; 0 (a limit: SIZE_INFINITY) where the kernel has none. */
+/* Every figure at one moment; 0 (a limit and kills: SIZE_INFINITY) where the kernel has none. */
 struct sample {
 	uint64_t figure[RESOURCE_COUNT][CHAIN_LENGTH][FIGURE_COUNT];
-	uint64_t host_kills; /* of all processes of this host */
+	uint64_t host_kills; /* of all processes of this host; SIZE_INFINITY: not counted */
 	uint64_t swap_bytes; /* of the process that took the sample */
 };
 

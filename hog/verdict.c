@@ -17,6 +17,10 @@
 /* MEMCG_CHARGE_BATCH of the kernel, 64 pages. */
 #define CHARGED_IN_ADVANCE ((uint64_t)64 * 4096)
 
+/* What an eater has besides what it tells: itself, and a huge page that it was about to write. */
+#define UNTOLD_BYTES      ((uint64_t)1024 * 1024)
+#define UNTOLD_HUGE_BYTES ((uint64_t)3 * 1024 * 1024)
+
 static void sentence_add(struct verdict *verdict, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -69,42 +73,67 @@ static void blame(const struct evidence *evidence, struct verdict *verdict, enum
 		sample_rise(evidence->before, evidence->after, resource, group, FIGURE_HITS);
 }
 
-/* Of the groups where FIGURE rose the one with the lowest limit, or -1. */
-static int group_that_rose(const struct evidence *evidence, enum resource resource,
-			   enum figure figure)
+/* Of the groups where FIGURE rose since then the one with the lowest limit, or -1. */
+static int group_that_rose(const struct evidence *evidence, const struct sample *since,
+			   enum resource resource, enum figure figure)
 {
 	const struct chain *chain = &evidence->chains->of[resource];
 	struct sample rose = *evidence->before;
 	size_t group;
 
 	for (group = 0; group < chain->count; group++) {
-		if (sample_rise(evidence->before, evidence->after, resource, group, figure) == 0)
+		if (sample_rise(since, evidence->after, resource, group, figure) == 0)
 			rose.figure[resource][group][FIGURE_LIMIT] = SIZE_INFINITY;
 	}
 	return chain_tightest(chain, resource, &rose);
 }
 
 /*
- * Whose memory limit killed, or -1. Linux 6.18 (seen) does not count the hits of
- * memory+swap on v1, and where both limits are the same, those are all hits there are: then it is a
- * group that has been filled up to its limit, within what a processor charges in advance.
+ * Whether GROUP can have been full when the eater was killed: with what is left in it and what the
+ * eater had, page tables and an unfinished helping included.
  */
-static int group_that_killed(const struct evidence *evidence)
+static bool group_was_full(const struct evidence *evidence, size_t group)
+{
+	const uint64_t *after = evidence->after->figure[RESOURCE_MEMORY][group];
+	uint64_t eaten = atomic_load(&evidence->told->eaten_bytes);
+	uint64_t untold = evidence->order->thp ? UNTOLD_HUGE_BYTES : UNTOLD_BYTES;
+
+	return after[FIGURE_USED] + eaten + eaten / 128 + untold >= after[FIGURE_LIMIT];
+}
+
+/*
+ * Whose memory limit killed, or -1; *DOUBT where nothing but a likelihood speaks for it. Linux 6.18
+ * (seen) does not count the hits of memory+swap on v1, and where both limits are the same, those
+ * are all hits there are: then it is a group that has been filled up to its limit, within what a
+ * processor charges in advance. That may have been long ago: it has to have been full now, too.
+ */
+static int group_that_killed(const struct evidence *evidence, const struct sample *since,
+			     bool *doubt)
 {
 	const struct chain *chain = &evidence->chains->of[RESOURCE_MEMORY];
-	int group = group_that_rose(evidence, RESOURCE_MEMORY, FIGURE_OOMS);
-	struct sample filled = *evidence->before;
+	int group = group_that_rose(evidence, since, RESOURCE_MEMORY, FIGURE_OOMS);
+	struct sample once = *evidence->before, now;
 	size_t index;
 
 	if (group >= 0 || chain->unified)
 		return group;
+	now = once;
 	for (index = 0; index < chain->count; index++) {
 		const uint64_t *after = evidence->after->figure[RESOURCE_MEMORY][index];
+		bool was_filled = after[FIGURE_PEAK] + CHARGED_IN_ADVANCE >= after[FIGURE_LIMIT];
+		bool rose = sample_rise(since, evidence->after, RESOURCE_MEMORY, index,
+					FIGURE_PEAK) > 0;
 
-		if (after[FIGURE_PEAK] + CHARGED_IN_ADVANCE < after[FIGURE_LIMIT])
-			filled.figure[RESOURCE_MEMORY][index][FIGURE_LIMIT] = SIZE_INFINITY;
+		if (!was_filled)
+			once.figure[RESOURCE_MEMORY][index][FIGURE_LIMIT] = SIZE_INFINITY;
+		if (!was_filled || !(rose || group_was_full(evidence, index)))
+			now.figure[RESOURCE_MEMORY][index][FIGURE_LIMIT] = SIZE_INFINITY;
 	}
-	return chain_tightest(chain, RESOURCE_MEMORY, &filled);
+	group = chain_tightest(chain, RESOURCE_MEMORY, &now);
+	if (group >= 0)
+		return group;
+	*doubt = true;
+	return chain_tightest(chain, RESOURCE_MEMORY, &once);
 }
 
 /* ", hits +12", or nothing where the kernel has counted none. */
@@ -115,73 +144,101 @@ static void sentence_add_hits(struct verdict *verdict)
 	sentence_add(verdict, ")");
 }
 
-/* Killed, and the kernel has counted it as a kill for memory: whose limit was it? */
-static void judge_memory_kill(const struct evidence *evidence, struct verdict *verdict)
+/* Somebody was killed: as far as is certain not before SINCE, AT that much. */
+struct death {
+	const struct sample *since;
+	uint64_t count; /* how many died */
+	const char *at; /* " at 9.6 MiB of 100 MiB", or nothing */
+};
+
+/*
+ * How many the kernel has killed for memory: of our own group, and only where it does not count
+ * those, of the whole host, *DOUBT then. SIZE_INFINITY: it counts neither.
+ */
+static uint64_t kills_counted(const struct evidence *evidence, const struct sample *since,
+			      bool *doubt)
 {
 	const struct chain *chain = &evidence->chains->of[RESOURCE_MEMORY];
-	int group = group_that_killed(evidence);
-	char words[WORDS_SIZE], limit[32], own[256];
+	const struct sample *after = evidence->after;
+
+	*doubt = !chain->readable ||
+		 after->figure[RESOURCE_MEMORY][0][FIGURE_KILLS] == SIZE_INFINITY;
+	if (!*doubt)
+		return sample_rise(since, after, RESOURCE_MEMORY, 0, FIGURE_KILLS);
+	if (after->host_kills == SIZE_INFINITY)
+		return SIZE_INFINITY;
+	return after->host_kills > since->host_kills ? after->host_kills - since->host_kills : 0;
+}
+
+/* Killed, and the kernel has counted it as a kill for memory: whose limit was it? */
+static void judge_memory_kill(const struct evidence *evidence, struct verdict *verdict,
+			      const struct death *death, bool doubt)
+{
+	const struct chain *chain = &evidence->chains->of[RESOURCE_MEMORY];
+	int group = group_that_killed(evidence, death->since, &doubt);
+	char limit[32], own[256];
 
 	verdict->outcome = OUTCOME_KILLED;
+	sentence_add(verdict, "killed%s",
+		     doubt || verdict->kills < death->count ? ", most likely" : "");
 	if (group < 0) {
 		verdict->by = "host";
 		sentence_add(verdict,
-			     "killed by the whole host%s at %s (no memory limit that can be "
+			     " by the whole host%s%s (no memory limit that can be "
 			     "seen here was hit, RAM %s, kills +%" PRIu64 ")",
-			     chain->readable && chain->is_whole
-				     ? ""
-				     : ", or by a limit above this container,",
-			     progress_words(evidence, words),
+			     chain->is_whole ? "" : ", or by a limit above this container,",
+			     death->at,
 			     size_print(evidence->ram_bytes, limit, sizeof(limit)), verdict->kills);
 		return;
 	}
 	blame(evidence, verdict, RESOURCE_MEMORY, (size_t)group);
-	sentence_add(verdict, "killed by the memory limit of %s at %s (limit %s, kills +%" PRIu64,
-		     verdict->group, progress_words(evidence, words),
-		     size_print(verdict->limit, limit, sizeof(limit)), verdict->kills);
+	sentence_add(verdict, " by the memory limit of %s%s (limit %s, kills +%" PRIu64,
+		     verdict->group, death->at, size_print(verdict->limit, limit, sizeof(limit)),
+		     verdict->kills);
 	if (group > 0)
 		sentence_add(verdict, ", ancestor of %s", chain_name(chain, 0, own, sizeof(own)));
 	sentence_add(verdict, ")");
 }
 
 /* SIGKILL comes from the kernel for memory, or from anybody who may send it. */
-static void judge_kill(const struct evidence *evidence, struct verdict *verdict)
+static void judge_kill(const struct evidence *evidence, struct verdict *verdict,
+		       const struct death *death)
 {
 	const struct chain *chain = &evidence->chains->of[RESOURCE_MEMORY];
-	char words[WORDS_SIZE], own[256];
+	char own[256];
+	bool doubt;
+	uint64_t kills = kills_counted(evidence, death->since, &doubt);
 
-	if (chain->readable)
-		verdict->kills = sample_rise(evidence->before, evidence->after, RESOURCE_MEMORY, 0,
-					     FIGURE_KILLS);
-	if (verdict->kills == 0 && evidence->after->host_kills > evidence->before->host_kills)
-		verdict->kills = evidence->after->host_kills - evidence->before->host_kills;
-	if (verdict->kills > 0) {
-		judge_memory_kill(evidence, verdict);
-	} else if (!chain->readable) {
-		verdict->outcome = OUTCOME_KILLED;
-		sentence_add(verdict,
-			     "killed at %s, most likely for memory: whose limit it was cannot "
-			     "be seen, no cgroup is readable here (mount /proc and "
-			     "/sys/fs/cgroup)",
-			     progress_words(evidence, words));
-	} else {
+	if (kills == 0) {
 		verdict->outcome = OUTCOME_ENDED;
 		sentence_add(verdict,
-			     "killed by somebody's SIGKILL at %s, not for memory (no kill counted "
+			     "killed by somebody's SIGKILL%s, not for memory (no kill counted "
 			     "in %s)",
-			     progress_words(evidence, words),
-			     chain_name(chain, 0, own, sizeof(own)));
+			     death->at,
+			     doubt ? "this host" : chain_name(chain, 0, own, sizeof(own)));
+	} else if (chain->readable && kills != SIZE_INFINITY) {
+		verdict->kills = kills;
+		judge_memory_kill(evidence, verdict, death, doubt);
+	} else {
+		verdict->outcome = OUTCOME_KILLED;
+		sentence_add(verdict,
+			     "killed%s, most likely for memory: whose limit it was cannot "
+			     "be seen, no %s is readable here (mount /proc and "
+			     "/sys/fs/cgroup)",
+			     death->at, chain->readable ? "count of kills" : "cgroup");
 	}
 }
 
 static void judge_signal(const struct evidence *evidence, struct verdict *verdict)
 {
 	int number = evidence->signal ? evidence->signal : WTERMSIG(evidence->status);
-	char words[WORDS_SIZE];
+	char words[WORDS_SIZE], at[WORDS_SIZE + 4];
+	struct death death = {.since = evidence->alive, .count = 1, .at = at};
 
 	verdict->exit_code = 128 + number;
 	if (number == SIGKILL) {
-		judge_kill(evidence, verdict);
+		(void)snprintf(at, sizeof(at), " at %s", progress_words(evidence, words));
+		judge_kill(evidence, verdict, &death);
 		return;
 	}
 	verdict->outcome = OUTCOME_ENDED;
@@ -243,23 +300,28 @@ static void judge_refusal(const struct evidence *evidence, struct verdict *verdi
 	}
 }
 
-static void judge_lost_tasks(const struct evidence *evidence, struct verdict *verdict)
+/* Of what the eater has started, some were ended by a signal. */
+static void judge_loss(const struct evidence *evidence, struct verdict *verdict,
+		       const struct loss *loss, uint64_t of, const char *what)
 {
-	char limit[32];
-	int group = group_that_killed(evidence);
+	struct death death = {.since = evidence->before, .count = loss->count, .at = ""};
 
-	verdict->outcome = OUTCOME_KILLED;
-	verdict->exit_code = 137;
-	verdict->kills =
-		sample_rise(evidence->before, evidence->after, RESOURCE_MEMORY, 0, FIGURE_KILLS);
-	sentence_add(verdict, "%" PRIu64 " of %" PRIu64 " tasks were killed",
-		     evidence->told->tasks_killed, evidence->order->tasks);
-	if (group < 0)
-		return;
-	blame(evidence, verdict, RESOURCE_MEMORY, (size_t)group);
-	sentence_add(verdict, " by the memory limit of %s (limit %s, kills +%" PRIu64 ")",
-		     verdict->group, size_print(verdict->limit, limit, sizeof(limit)),
-		     verdict->kills);
+	verdict->outcome = OUTCOME_ENDED;
+	verdict->exit_code = 128 + loss->signal;
+	sentence_add(verdict, "%" PRIu64 " of %" PRIu64 " %s were ", loss->count, of, what);
+	/*
+	 * The kernel sends SIGKILL where the soft limit is the hard one, as ulimit -t sets them.
+	 * It counts ticks then, and tells exact times afterwards: they differ by some hundredths.
+	 */
+	if (loss->signal == SIGKILL && loss->busy_us >= evidence->cpu_us - evidence->cpu_us / 16)
+		sentence_add(verdict,
+			     "killed by their limit of cpu time (%" PRIu64
+			     " seconds: raise it with ulimit -t)",
+			     evidence->cpu_us / 1000000);
+	else if (loss->signal == SIGKILL)
+		judge_kill(evidence, verdict, &death);
+	else
+		sentence_add(verdict, "ended by signal %d", loss->signal);
 }
 
 static void judge_throttle(const struct evidence *evidence, struct verdict *verdict, size_t group)
@@ -321,17 +383,21 @@ static void judge_survival(const struct evidence *evidence, struct verdict *verd
 /* The eater came to its end by itself. */
 static void judge_end(const struct evidence *evidence, struct verdict *verdict)
 {
-	int cpu = group_that_rose(evidence, RESOURCE_CPU, FIGURE_HITS);
+	int cpu = group_that_rose(evidence, evidence->before, RESOURCE_CPU, FIGURE_HITS);
 	int memory = chain_tightest(&evidence->chains->of[RESOURCE_MEMORY], RESOURCE_MEMORY,
 				    evidence->before);
+	const struct told *told = evidence->told;
 
-	if (evidence->told->tasks_killed)
-		judge_lost_tasks(evidence, verdict);
-	else if (evidence->told->tasks_refused)
+	if (told->tasks_lost.count)
+		judge_loss(evidence, verdict, &told->tasks_lost, evidence->order->tasks, "tasks");
+	else if (told->burners_lost.count)
+		judge_loss(evidence, verdict, &told->burners_lost, evidence->order->cpus,
+			   "processes that kept a cpu busy");
+	else if (told->tasks_refused)
 		judge_refusal(evidence, verdict);
 	else if (evidence->order->cpus && cpu >= 0)
 		judge_throttle(evidence, verdict, (size_t)cpu);
-	else if (memory >= 0 && evidence->told->is_full &&
+	else if (memory >= 0 && told->is_full &&
 		 evidence->order->size_bytes >
 			 evidence->before->figure[RESOURCE_MEMORY][memory][FIGURE_LIMIT])
 		judge_survival(evidence, verdict, (size_t)memory);

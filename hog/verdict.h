@@ -28,9 +28,11 @@ struct evidence {
 	const struct chains *chains;
 	const struct told *told;
 	const struct sample *before;
+	const struct sample *alive; /* when it is certain that the eater still lived */
 	const struct sample *after;
 	uint64_t ram_bytes;
 	uint64_t user_tasks; /* RLIMIT_NPROC; SIZE_INFINITY: none */
+	uint64_t cpu_us;     /* RLIMIT_CPU, where SIGKILL comes; SIZE_INFINITY: none */
 	int status;          /* of the eater, as wait(2) gives it */
 	int signal;          /* that the supervisor got; 0: none */
 };

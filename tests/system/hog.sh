@@ -606,6 +606,156 @@ leaves_no_task_when_its_eater_is_killed() {
 		[ "$(cat "$pids/pids.current")" = 0 ]
 }
 
+# held_in GROUP ARG...: starts hog in GROUP; $held is its pid, and $eater that of its eater.
+held_in() {
+	local group=$1
+	shift
+	rm -f "$work/out"
+	(
+		echo "$BASHPID" >"$group/cgroup.procs" || exit 99
+		exec "$HOG" "$@" >"$work/out" 2>"$work/err" </dev/null
+	) &
+	held=$!
+	until_true line_said 'until a signal comes\|^sleeping\|^burning' || return 1
+	eater=$(children_of "$held")
+	eater=${eater%% *}
+}
+
+# ends_with PID...: somebody kills those, and hog ends.
+ends_with() {
+	kill -s KILL "$@"
+	wait "$held"
+	code=$?
+}
+
+# killed_in GROUP SIZE: the kernel kills something in that group.
+killed_in() {
+	local before
+	before=$(kills "$1")
+	(
+		echo "$BASHPID" >"$1/cgroup.procs" || exit 99
+		exec "$HOG" "$2" 0 >/dev/null 2>&1 </dev/null
+	)
+	[ "$(kills "$1")" -gt "$before" ]
+}
+
+# The kernel's count of the whole host is not looked at where it counts what is killed in the group.
+tells_a_plain_kill_from_kills_in_other_groups() {
+	local result=0 full
+	for full in no yes; do
+		limit_memory "$memory" 20M && limit_memory "${memory}_free" 10M || return 1
+		[ "$full" = no ] || killed_in "$memory" 50M || result=1
+		held_in "$memory" 5M --hold && killed_in "${memory}_free" 50M || result=1
+		ends_with "$eater"
+		says 137 "hog: killed by somebody's SIGKILL at 5 MiB of 5 MiB, not for memory (no kill counted in $name)" ||
+			result=1
+	done
+	return "$result"
+}
+
+# neighbour_fills GROUP SIZE: somebody in GROUP eats that much, whom the kernel spares as long
+# as there is a hog, and keeps it until 8 is closed.
+neighbour_fills() {
+	rm -f "$work/fifo"
+	mkfifo "$work/fifo"
+	(
+		echo "$BASHPID" >"$1/cgroup.procs" || exit 99
+		exec tail -c "$2" "$work/fifo" >/dev/null
+	) &
+	exec 8<>"$work/fifo"
+	timeout 10 head -c "$2" /dev/zero >&8
+}
+
+# It has looked a few times since then.
+has_waited() { [ "$(awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$held/status")" -ge "$1" ]; }
+
+tells_a_plain_kill_from_the_kill_of_a_neighbour_before() {
+	local waited
+	limit_memory "$memory" 20M && held_in "$memory" 5M --hold || return 1
+	echo 0 >"/proc/$eater/oom_score_adj"
+	killed_in "$memory" 50M || echo "# no neighbour was killed"
+	waited=$(awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$held/status")
+	until_true has_waited $((waited + 3))
+	ends_with "$eater"
+	says 137 "hog: killed by somebody's SIGKILL at 5 MiB of 5 MiB, not for memory (no kill counted in $name)"
+}
+
+names_its_limit_for_a_kill_after_that_of_a_neighbour() {
+	local waited
+	limit_memory "$memory" 20M && held_in "$memory" 5M --hold || return 1
+	echo 0 >"/proc/$eater/oom_score_adj"
+	killed_in "$memory" 50M || echo "# no neighbour was killed"
+	waited=$(awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$held/status")
+	until_true has_waited $((waited + 3))
+	echo 1000 >"/proc/$eater/oom_score_adj"
+	neighbour_fills "$memory" 18M
+	wait "$held"
+	code=$?
+	exec 8>&-
+	wait
+	says 137 "hog: killed by the memory limit of $name at 5 MiB of 5 MiB (limit 20 MiB, kills +1)"
+}
+
+tells_a_killed_task_from_one_killed_for_memory() {
+	local tasks
+	limit_memory "$memory" 20M && killed_in "$memory" 50M && held_in "$memory" --tasks 3 1 || return 1
+	tasks=$(children_of "$eater")
+	ends_with "${tasks%% *}"
+	says 137 "hog: 1 of 3 tasks were killed by somebody's SIGKILL, not for memory (no kill counted in $name)"
+}
+
+names_the_limit_that_killed_its_tasks() {
+	limit_memory "$memory" 20M && held_in "$memory" 5M --tasks 3 3 || return 1
+	echo 0 >"/proc/$eater/oom_score_adj"
+	neighbour_fills "$memory" 50M
+	exec 8>&-
+	wait "$held"
+	code=$?
+	wait
+	says 137 "hog: 3 of 3 tasks were killed*by the memory limit of $name (limit 20 MiB, kills +*)"
+}
+
+says_which_burners_were_killed() {
+	local burners
+	mkdir -p "$memory" && held_in "$memory" --cpu 2 2 || return 1
+	burners=$(children_of "$eater")
+	# shellcheck disable=SC2086
+	ends_with $burners
+	says 137 "hog: 2 of 2 processes that kept a cpu busy were killed by somebody's SIGKILL, not for memory (no kill counted in $name)" ||
+		return 1
+	held_in "$memory" --cpu 2 2 || return 1
+	burners=$(children_of "$eater")
+	kill -s USR1 "${burners%% *}"
+	wait "$held"
+	code=$?
+	says 138 "hog: 1 of 2 processes that kept a cpu busy were ended by signal 10"
+}
+
+says_that_its_burners_have_used_up_their_time() {
+	(ulimit -t 1 && exec "$HOG" --cpu 1 4 >"$work/out" 2>"$work/err" </dev/null)
+	code=$?
+	says 137 "hog: 1 of 1 processes that kept a cpu busy were killed by their limit of cpu time (1 seconds: raise it with ulimit -t)"
+}
+
+# The group at the top of the host, and of nothing else, is the host.
+calls_the_top_of_a_host_by_its_name() {
+	held_in "$memory_mount" 5M --hold || return 1
+	ends_with "$eater"
+	says 137 "hog: killed by somebody's SIGKILL at 5 MiB of 5 MiB, not for memory (no kill counted in this host)"
+}
+
+tells_a_plain_kill_where_no_cgroup_is_mounted() {
+	rm -f "$work/out"
+	# shellcheck disable=SC2016
+	unshare --mount sh -c 'umount -l /sys/fs/cgroup && exec "$0" 5M --hold' "$HOG" \
+		>"$work/out" 2>"$work/err" </dev/null &
+	held=$!
+	until_true line_said 'until a signal comes' || return 1
+	eater=$(children_of "$held")
+	ends_with "${eater%% *}"
+	says 137 "hog: killed by somebody's SIGKILL at 5 MiB of 5 MiB, not for memory (no kill counted in this host)"
+}
+
 offers_its_eater_to_the_oom_killer() {
 	local eater result=0
 	holding 1M || return 1
