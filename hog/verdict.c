@@ -55,14 +55,35 @@ static const char *progress_words(const struct evidence *evidence, char words[WO
 	return words;
 }
 
-/* Lays the blame on GROUP: its name, its limit and its counters. */
+/*
+ * The limits that ended it: those of its end, since somebody may have set them meanwhile; those of
+ * before where they have been taken away.
+ */
+static void limits_at_end(const struct evidence *evidence, enum resource resource,
+			  struct sample *ret_sample)
+{
+	size_t group;
+
+	*ret_sample = *evidence->after;
+	for (group = 0; group < evidence->chains->of[resource].count; group++) {
+		uint64_t *figures = ret_sample->figure[resource][group];
+		const uint64_t *before = evidence->before->figure[resource][group];
+
+		if (figures[FIGURE_LIMIT] == SIZE_INFINITY) {
+			figures[FIGURE_LIMIT] = before[FIGURE_LIMIT];
+			figures[FIGURE_PERIOD] = before[FIGURE_PERIOD];
+		}
+	}
+}
+
+/* Lays the blame on GROUP: its name, its limit (that of LIMITS) and its counters. */
 static void blame(const struct evidence *evidence, struct verdict *verdict, enum resource resource,
-		  size_t group)
+		  size_t group, const struct sample *limits)
 {
 	static const char *const names[RESOURCE_COUNT] = {
 		[RESOURCE_MEMORY] = "memory", [RESOURCE_TASKS] = "tasks", [RESOURCE_CPU] = "cpu"};
 	const struct chain *chain = &evidence->chains->of[resource];
-	const uint64_t *figures = evidence->before->figure[resource][group];
+	const uint64_t *figures = limits->figure[resource][group];
 
 	verdict->by = names[resource];
 	(void)chain_name(chain, group, verdict->group, sizeof(verdict->group));
@@ -78,9 +99,10 @@ static int group_that_rose(const struct evidence *evidence, const struct sample 
 			   enum resource resource, enum figure figure)
 {
 	const struct chain *chain = &evidence->chains->of[resource];
-	struct sample rose = *evidence->before;
+	struct sample rose;
 	size_t group;
 
+	limits_at_end(evidence, resource, &rose);
 	for (group = 0; group < chain->count; group++) {
 		if (sample_rise(since, evidence->after, resource, group, figure) == 0)
 			rose.figure[resource][group][FIGURE_LIMIT] = SIZE_INFINITY;
@@ -112,11 +134,12 @@ static int group_that_killed(const struct evidence *evidence, const struct sampl
 {
 	const struct chain *chain = &evidence->chains->of[RESOURCE_MEMORY];
 	int group = group_that_rose(evidence, since, RESOURCE_MEMORY, FIGURE_OOMS);
-	struct sample once = *evidence->before, now;
+	struct sample once, now;
 	size_t index;
 
 	if (group >= 0 || chain->unified)
 		return group;
+	limits_at_end(evidence, RESOURCE_MEMORY, &once);
 	now = once;
 	for (index = 0; index < chain->count; index++) {
 		const uint64_t *after = evidence->after->figure[RESOURCE_MEMORY][index];
@@ -132,8 +155,9 @@ static int group_that_killed(const struct evidence *evidence, const struct sampl
 	group = chain_tightest(chain, RESOURCE_MEMORY, &now);
 	if (group >= 0)
 		return group;
-	*doubt = true;
-	return chain_tightest(chain, RESOURCE_MEMORY, &once);
+	group = chain_tightest(chain, RESOURCE_MEMORY, &once);
+	*doubt = *doubt || group >= 0;
+	return group;
 }
 
 /* ", hits +12", or nothing where the kernel has counted none. */
@@ -176,8 +200,10 @@ static void judge_memory_kill(const struct evidence *evidence, struct verdict *v
 {
 	const struct chain *chain = &evidence->chains->of[RESOURCE_MEMORY];
 	int group = group_that_killed(evidence, death->since, &doubt);
+	struct sample limits;
 	char limit[32], own[256];
 
+	limits_at_end(evidence, RESOURCE_MEMORY, &limits);
 	verdict->outcome = OUTCOME_KILLED;
 	sentence_add(verdict, "killed%s",
 		     doubt || verdict->kills < death->count ? ", most likely" : "");
@@ -191,7 +217,7 @@ static void judge_memory_kill(const struct evidence *evidence, struct verdict *v
 			     size_print(evidence->ram_bytes, limit, sizeof(limit)), verdict->kills);
 		return;
 	}
-	blame(evidence, verdict, RESOURCE_MEMORY, (size_t)group);
+	blame(evidence, verdict, RESOURCE_MEMORY, (size_t)group, &limits);
 	sentence_add(verdict, " by the memory limit of %s%s (limit %s, kills +%" PRIu64,
 		     verdict->group, death->at, size_print(verdict->limit, limit, sizeof(limit)),
 		     verdict->kills);
@@ -279,7 +305,7 @@ static void judge_refusal(const struct evidence *evidence, struct verdict *verdi
 	if (group < 0 && refusals > 0)
 		group = chain_tightest(chain, RESOURCE_TASKS, full);
 	if (group >= 0) {
-		blame(evidence, verdict, RESOURCE_TASKS, (size_t)group);
+		blame(evidence, verdict, RESOURCE_TASKS, (size_t)group, full);
 		verdict->hits = refusals;
 		sentence_add(verdict,
 			     "refused by the tasks limit of %s at %s (limit %" PRIu64
@@ -326,10 +352,12 @@ static void judge_loss(const struct evidence *evidence, struct verdict *verdict,
 
 static void judge_throttle(const struct evidence *evidence, struct verdict *verdict, size_t group)
 {
+	struct sample limits;
 	char words[WORDS_SIZE];
 
+	limits_at_end(evidence, RESOURCE_CPU, &limits);
 	verdict->outcome = OUTCOME_THROTTLED;
-	blame(evidence, verdict, RESOURCE_CPU, group);
+	blame(evidence, verdict, RESOURCE_CPU, group, &limits);
 	sentence_add(verdict,
 		     "throttled by the cpu limit of %s to %s (limit %" PRIu64
 		     "%%, throttled +%" PRIu64 ")",
@@ -348,7 +376,7 @@ static void judge_survival(const struct evidence *evidence, struct verdict *verd
 	char all[32], limit[32], swapped[32];
 
 	swap = full->swap_bytes > swap ? full->swap_bytes : swap;
-	blame(evidence, verdict, RESOURCE_MEMORY, group);
+	blame(evidence, verdict, RESOURCE_MEMORY, group, evidence->before);
 	verdict->outcome = OUTCOME_SURVIVED;
 	(void)size_print(evidence->order->size_bytes, all, sizeof(all));
 	(void)size_print(verdict->limit, limit, sizeof(limit));

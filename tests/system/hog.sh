@@ -666,6 +666,28 @@ neighbour_fills() {
 	timeout 10 head -c "$2" /dev/zero >&8
 }
 
+# What somebody sets while it eats is the limit that kills: set, lowered or raised.
+names_the_limit_that_was_set_meanwhile() {
+	local result=0 row old new size
+	[ "$(wc -l </proc/swaps)" -gt 1 ] && return 0
+	for row in -1:20M:60M 50M:20M:60M 20M:40M:60M; do
+		IFS=: read -r old new size <<<"$row"
+		limit_memory "$memory" -1 && echo "$old" >"$memory/memory.limit_in_bytes" || return 1
+		rm -f "$work/out"
+		(
+			echo "$BASHPID" >"$memory/cgroup.procs" || exit 99
+			exec "$HOG" "$size" --step 2M --every 50ms >"$work/out" 2>"$work/err" </dev/null
+		) &
+		held=$!
+		until_true line_said '^wrote 4194304 ' && echo "$new" >"$memory/memory.limit_in_bytes" || result=1
+		wait "$held"
+		code=$?
+		says 137 "hog: killed by the memory limit of $name at *[93].[0-9] MiB of 60 MiB (limit ${new%M} MiB, kills +1)" ||
+			result=1
+	done
+	return "$result"
+}
+
 # It has looked a few times since then.
 has_waited() { [ "$(awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$held/status")" -ge "$1" ]; }
 
