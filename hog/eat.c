@@ -43,8 +43,8 @@ static int digest(const struct order *order, struct progress *progress, struct e
 	return 0;
 }
 
-static int burn(const struct order *order, struct progress *progress, struct told *told,
-		struct error *err)
+static int burn(const struct order *order, const struct chains *chains, struct progress *progress,
+		struct told *told, struct error *err)
 {
 	char seconds[32], used[64];
 	int said =
@@ -58,7 +58,7 @@ static int burn(const struct order *order, struct progress *progress, struct tol
 
 	if (said < 0)
 		return said;
-	eat_cpu(order, told);
+	eat_cpu(order, chains, told);
 	return progress_say(progress, err, "used %s\n",
 			    cpu_print(told, order->cpus, used, sizeof(used)));
 }
@@ -80,7 +80,7 @@ static int courses(const struct order *order, const struct chains *chains,
 	chains_sample(chains, &told->full);
 	told->is_full = true;
 	if (order->cpus)
-		return burn(order, progress, told, err);
+		return burn(order, chains, progress, told, err);
 	return digest(order, progress, err);
 }
 

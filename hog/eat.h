@@ -36,7 +36,7 @@ struct told {
 	uint64_t busy_us; /* of cpu, used by the burners */
 	uint64_t burn_us; /* of time that passed meanwhile */
 	bool bar_is_open;
-	bool is_full; /* everything is eaten, FULL is a sample of that moment */
+	bool is_full; /* FULL is a sample of when everything was eaten, or a burner refused */
 	struct sample full;
 	struct error err; /* why it gave up; code 0: it did not */
 	pid_t pids[];     /* of the tasks, then of the burners */
@@ -54,8 +54,8 @@ int eat_memory(const struct order *order, struct progress *progress, struct told
 void eat_tasks(const struct order *order, struct told *told);
 void tasks_end(struct told *told);
 
-/* Cpu: keeps them busy as long as was ordered. A refusal is told. */
-void eat_cpu(const struct order *order, struct told *told);
+/* Cpu: keeps them busy as long as was ordered. A refusal is told, and FULL is of its moment. */
+void eat_cpu(const struct order *order, const struct chains *chains, struct told *told);
 
 /* Writes how much of the CPUS was used: "0.50 of 2 cpus". Returns TEXT. */
 const char *cpu_print(const struct told *told, uint64_t cpus, char *text, size_t size);

@@ -85,7 +85,7 @@ static uint64_t time_us(const struct timeval *time)
 	return (uint64_t)time->tv_sec * 1000000 + (uint64_t)time->tv_usec;
 }
 
-void eat_cpu(const struct order *order, struct told *told)
+void eat_cpu(const struct order *order, const struct chains *chains, struct told *told)
 {
 	uint64_t begin_ns = clock_ns(), count;
 	uint64_t end_ns = order->hold ? UINT64_MAX : begin_ns + order->wait_ms * 1000000;
@@ -100,6 +100,8 @@ void eat_cpu(const struct order *order, struct told *told)
 		}
 		if (pid < 0) {
 			told->tasks_refused = errno;
+			/* Now, while the burners that did start make up the limit. */
+			chains_sample(chains, &told->full);
 			break;
 		}
 		burners[count] = pid;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -164,10 +166,21 @@ static void tasks_wait(const struct order *order, const struct told *told)
 	}
 }
 
+/*
+ * The limit of processes of the user who runs this; SIZE_INFINITY: none. It does not bind the root
+ * of the host, nor who may pass it by (kernel/fork.c); the root of a user namespace it does.
+ */
 static uint64_t user_tasks_limit(void)
 {
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = {0};
+	bool outside = proc_number("/proc/self/uid_map", "         0          0") == UINT32_MAX;
 	struct rlimit limit;
 
+	(void)syscall(SYS_capget, &header, caps);
+	if (outside && (getuid() == 0 ||
+			caps[0].effective & (1U << CAP_SYS_ADMIN | 1U << CAP_SYS_RESOURCE)))
+		return SIZE_INFINITY;
 	return getrlimit(RLIMIT_NPROC, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY
 		       ? SIZE_INFINITY
 		       : limit.rlim_cur;

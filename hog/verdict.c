@@ -315,9 +315,13 @@ static void judge_refusal(const struct evidence *evidence, struct verdict *verdi
 	} else if (evidence->told->tasks_refused == EAGAIN &&
 		   evidence->user_tasks != SIZE_INFINITY) {
 		sentence_add(verdict,
-			     "refused by this user's limit of processes at %s (limit %" PRIu64
+			     "refused by this user's limit of processes%s at %s (limit %" PRIu64
 			     ": raise it with ulimit -u)",
+			     chain->is_whole ? "" : ", or by a limit that cannot be seen here,",
 			     progress_words(evidence, words), evidence->user_tasks);
+	} else if (evidence->told->tasks_refused == EAGAIN && !chain->is_whole) {
+		sentence_add(verdict, "refused by a limit that cannot be seen here at %s",
+			     progress_words(evidence, words));
 	} else {
 		verdict->by = "host";
 		sentence_add(verdict, "refused by the whole host at %s: %s",

@@ -521,6 +521,47 @@ is_refused_by_an_ancestors_limit_of_tasks() {
 	says 1 "hog: refused by the tasks limit of $name at 6 of 20 tasks (limit 8, refusals +1)"
 }
 
+# strangers in $pids fill it up; below it, where the limit is lower, it is not reached.
+names_the_ancestor_that_strangers_have_filled_with_tasks() {
+	local result=0 strangers=() what
+	mkdir -p "$pids/below" && echo 20 >"$pids/pids.max" && echo 15 >"$pids/below/pids.max" || return 1
+	for _ in $(seq 14); do
+		(echo "$BASHPID" >"$pids/cgroup.procs" && exec sleep 60) &
+		strangers+=($!)
+	done
+	until_true has_tasks 14 || result=1
+	for what in cpus tasks; do
+		hog_in "$pids/below" "--${what/cpus/cpu}" 8 0.2
+		says 1 "hog: refused by the tasks limit of $name at 4 of 8 $what (limit 20, refusals +1)" || result=1
+	done
+	kill "${strangers[@]}"
+	wait "${strangers[@]}" 2>/dev/null
+	remove_group "$pids/below" && return "$result"
+}
+
+has_tasks() { [ "$(cat "$pids/pids.current")" = "$1" ]; }
+
+# The limit of processes does not bind root.
+names_no_limit_of_the_user_for_one_that_cannot_be_seen() {
+	mkdir -p "$pids" && echo 15 >"$pids/pids.max" || return 1
+	(
+		echo "$BASHPID" >"$pids/cgroup.procs" || exit 99
+		ulimit -u 1000
+		# shellcheck disable=SC2016
+		exec unshare --mount sh -c 'umount -l "$1" && exec "$0" --tasks 30 0' "$HOG" "$pids_mount" \
+			>"$work/out" 2>"$work/err" </dev/null
+	)
+	code=$?
+	says 1 "hog: refused by a limit that cannot be seen here at 13 of 30 tasks"
+}
+
+is_refused_by_the_users_limit_of_processes() {
+	(ulimit -u 8 && exec setpriv --bounding-set -all --inh-caps -all --reuid 64321 --clear-groups \
+		"$HOG" --tasks 30 0 >"$work/out" 2>"$work/err" </dev/null)
+	code=$?
+	says 1 "hog: refused by this user's limit of processes at 6 of 30 tasks (limit 8: raise it with ulimit -u)"
+}
+
 says_so_when_not_even_the_eater_may_start() {
 	mkdir -p "$pids" && echo 1 >"$pids/pids.max" && hog_in "$pids" 1M
 	says 1 "hog: refused by the tasks limit of $name at 0 bytes of 1 MiB (limit 1, refusals +1)"
