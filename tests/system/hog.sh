@@ -376,6 +376,28 @@ names_the_ancestor_that_others_have_filled() {
 		return "$result"
 }
 
+# named OCTAL SHOWN: a group of that name is shown so (a pattern of case).
+named() {
+	local group
+	group=$memory/$(printf '%b' "$1")
+	mkdir -p "$memory" && limit_memory "$group" 10M && hog_in "$group" 100M
+	remove_group "$group"
+	says 137 "hog: killed by the memory limit of $2 at *"
+}
+
+# U+009B begins an escape sequence, in UTF-8 and as a byte; other letters than ours are letters.
+shows_the_name_of_a_group_without_control_characters() {
+	local result=0
+	limit_memory "$memory" -1
+	named 'a\0033[31mb' 'a[?][[]31mb' || result=1
+	named 'a\0302\0233''31mb' 'a[?][?]31mb' || result=1
+	named 'a\0233''31mb' 'a[?]31mb' || result=1
+	named 'a\0340\0202\0233b' 'a[?][?][?]b' || result=1
+	named 'a\0342\0202' 'a[?][?]' || result=1
+	named 'äß€🐗b' 'äß€🐗b' || result=1
+	return "$result"
+}
+
 counts_its_kills_without_those_of_the_host() {
 	limit_memory "$memory" 10M || return 1
 	(
