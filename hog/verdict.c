@@ -20,6 +20,7 @@
 /* What an eater has besides what it tells: itself, and a huge page that it was about to write. */
 #define UNTOLD_BYTES      ((uint64_t)1024 * 1024)
 #define UNTOLD_HUGE_BYTES ((uint64_t)3 * 1024 * 1024)
+#define TASK_BYTES        ((uint64_t)128 * 1024)
 
 static void sentence_add(struct verdict *verdict, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -111,52 +112,83 @@ static int group_that_rose(const struct evidence *evidence, const struct sample 
 }
 
 /*
- * Whether GROUP can have been full when the eater was killed: with what is left in it and what the
- * eater had, page tables and an unfinished helping included.
+ * Whether GROUP can have been full when the eater was killed: with what is left in it and what went
+ * with the eater, page tables and an unfinished helping included.
  */
 static bool group_was_full(const struct evidence *evidence, size_t group)
 {
 	const uint64_t *after = evidence->after->figure[RESOURCE_MEMORY][group];
 	uint64_t eaten = atomic_load(&evidence->told->eaten_bytes);
+	uint64_t tasks = atomic_load(&evidence->told->tasks);
 	uint64_t untold = evidence->order->thp ? UNTOLD_HUGE_BYTES : UNTOLD_BYTES;
 
-	return after[FIGURE_USED] + eaten + eaten / 128 + untold >= after[FIGURE_LIMIT];
+	return after[FIGURE_USED] + eaten + eaten / 128 + tasks * TASK_BYTES + untold >=
+	       after[FIGURE_LIMIT];
+}
+
+/* What speaks for a group. */
+enum {
+	SIGN_ROSE = 1,   /* its limit was run into since then; on v1 page cache does that, too */
+	SIGN_FILLED = 2, /* it has been full, within what a processor charges in advance */
+	SIGN_FULL = 4,   /* it can have been full just now */
+};
+
+static unsigned group_signs(const struct evidence *evidence, const struct sample *since,
+			    size_t group)
+{
+	const uint64_t *after = evidence->after->figure[RESOURCE_MEMORY][group];
+	uint64_t rise =
+		sample_rise(since, evidence->after, RESOURCE_MEMORY, group, FIGURE_OOMS);
+
+	return (rise ? SIGN_ROSE : 0) | (group_was_full(evidence, group) ? SIGN_FULL : 0) |
+	       (after[FIGURE_PEAK] + CHARGED_IN_ADVANCE >= after[FIGURE_LIMIT] ? SIGN_FILLED : 0);
+}
+
+/* Of the groups that have all SIGNS the one with the lowest limit, or -1; *COUNT: how many have. */
+static int group_with_signs(const struct evidence *evidence, const struct sample *since,
+			    unsigned signs, size_t *count)
+{
+	const struct chain *chain = &evidence->chains->of[RESOURCE_MEMORY];
+	struct sample limits;
+	size_t group;
+
+	limits_at_end(evidence, RESOURCE_MEMORY, &limits);
+	*count = 0;
+	for (group = 0; group < chain->count; group++) {
+		uint64_t *limit = &limits.figure[RESOURCE_MEMORY][group][FIGURE_LIMIT];
+
+		if ((group_signs(evidence, since, group) & signs) != signs)
+			*limit = SIZE_INFINITY;
+		*count += *limit != SIZE_INFINITY;
+	}
+	return chain_tightest(chain, RESOURCE_MEMORY, &limits);
 }
 
 /*
- * Whose memory limit killed, or -1; *DOUBT where nothing but a likelihood speaks for it. Linux 6.18
- * (seen) does not count the hits of memory+swap on v1, and where both limits are the same, those
- * are all hits there are: then it is a group that has been filled up to its limit, within what a
- * processor charges in advance. That may have been long ago: it has to have been full now, too.
+ * Whose memory limit killed, or -1; *DOUBT where it is no more than likely. v2 counts it. Of v1 the
+ * best signs that there are: Linux 6.18 (seen) does not even count the hits of memory+swap, and
+ * where both limits are the same, those are all hits there are.
  */
 static int group_that_killed(const struct evidence *evidence, const struct sample *since,
 			     bool *doubt)
 {
-	const struct chain *chain = &evidence->chains->of[RESOURCE_MEMORY];
-	int group = group_that_rose(evidence, since, RESOURCE_MEMORY, FIGURE_OOMS);
-	struct sample once, now;
-	size_t index;
+	static const struct {
+		unsigned signs;
+		bool doubt;
+	} steps[] = {{SIGN_ROSE | SIGN_FULL, false},
+		     {SIGN_FILLED | SIGN_FULL, false},
+		     {SIGN_ROSE, true},
+		     {SIGN_FILLED, true}};
+	size_t index, count;
+	int group = -1;
 
-	if (group >= 0 || chain->unified)
-		return group;
-	limits_at_end(evidence, RESOURCE_MEMORY, &once);
-	now = once;
-	for (index = 0; index < chain->count; index++) {
-		const uint64_t *after = evidence->after->figure[RESOURCE_MEMORY][index];
-		bool was_filled = after[FIGURE_PEAK] + CHARGED_IN_ADVANCE >= after[FIGURE_LIMIT];
-		bool rose = sample_rise(since, evidence->after, RESOURCE_MEMORY, index,
-					FIGURE_PEAK) > 0;
-
-		if (!was_filled)
-			once.figure[RESOURCE_MEMORY][index][FIGURE_LIMIT] = SIZE_INFINITY;
-		if (!was_filled || !(rose || group_was_full(evidence, index)))
-			now.figure[RESOURCE_MEMORY][index][FIGURE_LIMIT] = SIZE_INFINITY;
+	if (evidence->chains->of[RESOURCE_MEMORY].unified)
+		return group_that_rose(evidence, since, RESOURCE_MEMORY, FIGURE_OOMS);
+	for (index = 0; index < sizeof(steps) / sizeof(*steps) && group < 0; index++) {
+		group = group_with_signs(evidence, since, steps[index].signs, &count);
+		if (group >= 0 && (steps[index].doubt || count > 1))
+			*doubt = true;
 	}
-	group = chain_tightest(chain, RESOURCE_MEMORY, &now);
-	if (group >= 0)
-		return group;
-	group = chain_tightest(chain, RESOURCE_MEMORY, &once);
-	*doubt = *doubt || group >= 0;
 	return group;
 }
 

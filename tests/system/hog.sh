@@ -398,6 +398,40 @@ shows_the_name_of_a_group_without_control_characters() {
 	return "$result"
 }
 
+# below has run into its limit with page cache, which the kernel took back: it is above that is full.
+names_the_ancestor_although_page_cache_hit_its_own_limit() {
+	local result=0 size
+	[ "$(wc -l </proc/swaps)" -gt 1 ] && return 0
+	for size in -1 same; do
+		limit_memory "$memory" 40M && limit_memory "$memory/below" 20M || return 1
+		if [ "$size" = -1 ] && [ -e "$memory/memory.memsw.limit_in_bytes" ]; then
+			for group in "$memory" "$memory/below"; do echo -1 >"$group/memory.memsw.limit_in_bytes"; done
+		fi
+		held_in "$memory/below" 15M --hold || result=1
+		(
+			echo "$BASHPID" >"$memory/below/cgroup.procs" || exit 99
+			exec dd if=/dev/zero of="$work/cached" bs=1M count=60 status=none
+		)
+		neighbour_fills "$memory" 35M
+		wait "$held"
+		code=$?
+		exec 8>&-
+		wait
+		remove_group "$memory/below"
+		says 137 "hog: killed by the memory limit of $name at 15 MiB of 15 MiB (limit 40 MiB, kills +1, ancestor of below)" ||
+			result=1
+	done
+	rm -f "$work/cached"
+	return "$result"
+}
+
+# Both can have been full, and the kernel does not tell which of them it was.
+doubts_where_two_groups_were_full() {
+	limit_memory "$memory" 10M && limit_memory "$memory/below" 10M && hog_in "$memory/below" 100M
+	remove_group "$memory/below"
+	says 137 "hog: killed, most likely by the memory limit of below at 9.[0-9] MiB of 100 MiB (limit 10 MiB, kills +1)"
+}
+
 counts_its_kills_without_those_of_the_host() {
 	limit_memory "$memory" 10M || return 1
 	(
