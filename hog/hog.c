@@ -178,8 +178,8 @@ static uint64_t user_tasks_limit(void)
 	struct rlimit limit;
 
 	(void)syscall(SYS_capget, &header, caps);
-	if (outside && (getuid() == 0 ||
-			caps[0].effective & (1U << CAP_SYS_ADMIN | 1U << CAP_SYS_RESOURCE)))
+	if (outside &&
+	    (getuid() == 0 || caps[0].effective & (1U << CAP_SYS_ADMIN | 1U << CAP_SYS_RESOURCE)))
 		return SIZE_INFINITY;
 	return getrlimit(RLIMIT_NPROC, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY
 		       ? SIZE_INFINITY

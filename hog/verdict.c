@@ -137,8 +137,7 @@ static unsigned group_signs(const struct evidence *evidence, const struct sample
 			    size_t group)
 {
 	const uint64_t *after = evidence->after->figure[RESOURCE_MEMORY][group];
-	uint64_t rise =
-		sample_rise(since, evidence->after, RESOURCE_MEMORY, group, FIGURE_OOMS);
+	uint64_t rise = sample_rise(since, evidence->after, RESOURCE_MEMORY, group, FIGURE_OOMS);
 
 	return (rise ? SIGN_ROSE : 0) | (group_was_full(evidence, group) ? SIGN_FULL : 0) |
 	       (after[FIGURE_PEAK] + CHARGED_IN_ADVANCE >= after[FIGURE_LIMIT] ? SIGN_FILLED : 0);
@@ -245,8 +244,8 @@ static void judge_memory_kill(const struct evidence *evidence, struct verdict *v
 			     " by the whole host%s%s (no memory limit that can be "
 			     "seen here was hit, RAM %s, kills +%" PRIu64 ")",
 			     chain->is_whole ? "" : ", or by a limit above this container,",
-			     death->at,
-			     size_print(evidence->ram_bytes, limit, sizeof(limit)), verdict->kills);
+			     death->at, size_print(evidence->ram_bytes, limit, sizeof(limit)),
+			     verdict->kills);
 		return;
 	}
 	blame(evidence, verdict, RESOURCE_MEMORY, (size_t)group, &limits);
