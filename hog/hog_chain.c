@@ -24,8 +24,8 @@ static const char *const controllers[RESOURCE_COUNT] = {
  * not, and OTHER_FILE stands in for it on older kernels.
  */
 static const struct source {
-	enum resource resource;
-	enum figure figure;
+	unsigned char resource; /* of enum resource: hog-static has to stay small */
+	unsigned char figure;
 	bool unified;
 	const char *file;
 	const char *key;        /* of a line "KEY NUMBER"; NULL: the file is the number */

@@ -143,7 +143,10 @@ static unsigned group_signs(const struct evidence *evidence, const struct sample
 	       (after[FIGURE_PEAK] + CHARGED_IN_ADVANCE >= after[FIGURE_LIMIT] ? SIGN_FILLED : 0);
 }
 
-/* Of the groups that have all SIGNS the one with the lowest limit, or -1; *COUNT: how many have. */
+/*
+ * Of the groups that have all SIGNS the one with the least room left, or -1; *COUNT: how many have.
+ * What was killed went from all of them alike: the one that was full has the least.
+ */
 static int group_with_signs(const struct evidence *evidence, const struct sample *since,
 			    unsigned signs, size_t *count)
 {
@@ -155,10 +158,14 @@ static int group_with_signs(const struct evidence *evidence, const struct sample
 	*count = 0;
 	for (group = 0; group < chain->count; group++) {
 		uint64_t *limit = &limits.figure[RESOURCE_MEMORY][group][FIGURE_LIMIT];
+		uint64_t used = evidence->after->figure[RESOURCE_MEMORY][group][FIGURE_USED];
 
 		if ((group_signs(evidence, since, group) & signs) != signs)
 			*limit = SIZE_INFINITY;
-		*count += *limit != SIZE_INFINITY;
+		if (*limit == SIZE_INFINITY)
+			continue;
+		*limit = *limit > used ? *limit - used : 0;
+		(*count)++;
 	}
 	return chain_tightest(chain, RESOURCE_MEMORY, &limits);
 }
