@@ -68,7 +68,7 @@ static json_object *plan_build(const struct container_plan *plan)
 
 	for (word = plan->command; *word; word++)
 		(void)json_object_array_add(command, json_object_new_string(*word));
-	add_text(labels, CONTAINER_LABEL, "1");
+	add_text(labels, CONTAINER_LABEL, plan->run);
 	add_text(body, "Image", plan->image);
 	json_object_object_add(body, "Cmd", command);
 	json_object_object_add(body, "Labels", labels);
@@ -103,14 +103,20 @@ int container_start(struct engine *engine, const char *name, struct error *err)
 										       : 0;
 }
 
-int container_inspect(struct engine *engine, const char *name, struct reply_container *ret,
-		      struct error *err)
+static int inspect(struct engine *engine, const struct call *call, const char *name,
+		   struct reply_container *ret, struct error *err)
 {
 	cleanup_answer struct answer answer = {0};
 
-	if (engine_call(engine, &engine_get, &answer, err, "/containers/%s/json", name) < 0)
+	if (engine_call(engine, call, &answer, err, "/containers/%s/json", name) < 0)
 		return -err->code;
 	return reply_container_read(answer.body, answer.length, ret, err);
+}
+
+int container_inspect(struct engine *engine, const char *name, struct reply_container *ret,
+		      struct error *err)
+{
+	return inspect(engine, &engine_get, name, ret, err);
 }
 
 int container_output(struct engine *engine, const struct reply_container *container,
@@ -171,16 +177,29 @@ int container_oom_events(struct engine *engine, const char *id, time_t since, st
 	return count;
 }
 
-int container_remove(struct engine *engine, const char *name, struct error *err)
+int container_remove(struct engine *engine, const char *id, struct error *err)
 {
 	struct error why = ERROR_NONE;
-	int status =
-		engine_call(engine, &call_remove, NULL, &why, "/containers/%s?force=1&v=1", name);
+	int status = engine_call(engine, &call_remove, NULL, &why, "/containers/%s?force=1&v=1", id);
 
 	/* 409: somebody else is just removing it. */
 	if (status < 0 && why.code != ENOENT && why.code != EEXIST)
 		return error_set(err, why.code, "%s", why.text);
 	return 0;
+}
+
+int container_remove_marked(struct engine *engine, const char *name, const char *run,
+			    struct error *err)
+{
+	struct call call = engine_get;
+	struct reply_container container;
+	struct error why = ERROR_NONE;
+
+	/* A signal is why we are here, most often. */
+	call.is_undisturbed = true;
+	if (inspect(engine, &call, name, &container, &why) < 0)
+		return why.code == ENOENT ? 0 : error_set(err, why.code, "%s", why.text);
+	return strcmp(container.run, run) == 0 ? container_remove(engine, container.id, err) : 0;
 }
 
 int container_list(struct engine *engine, bool ours, struct reply_row **ret_rows, struct error *err)

@@ -15,11 +15,10 @@
 #include "docker_stream.h"
 #include "groupies/error.h"
 
-#define CONTAINER_LABEL "groupies.container"
-
 struct container_plan {
 	const char *name;
 	const char *image;
+	const char *run;            /* the mark of who makes it: nobody else has the same */
 	const char *parent;         /* the group to be in; "": the engine's own */
 	const char *const *command; /* ends with NULL */
 	uint64_t memory_bytes;
@@ -30,7 +29,7 @@ struct container_plan {
 /* True for what an engine takes as a container's name or id. */
 bool container_name_is_valid(const char *name);
 
-/* Makes it, and does not start it. Signals wait: what was begun is finished or known by its name. */
+/* Makes it, and does not start it. Signals wait: what was begun is finished or known by its mark. */
 int container_create(struct engine *engine, const struct container_plan *plan, char ret_id[ID_SIZE],
 		     struct error *err);
 int container_start(struct engine *engine, const char *name, struct error *err);
@@ -50,7 +49,14 @@ int container_stats(struct engine *engine, const char *id, struct reply_stats *r
 int container_oom_events(struct engine *engine, const char *id, time_t since, struct error *err);
 
 /* Removes it, running or not. One that is not there is no failure. */
-int container_remove(struct engine *engine, const char *name, struct error *err);
+int container_remove(struct engine *engine, const char *id, struct error *err);
+
+/*
+ * Removes what a call to make NAME may have made without an answer. A name is no proof: the container
+ * of that name MUST carry RUN, or it is somebody else's and stays.
+ */
+int container_remove_marked(struct engine *engine, const char *name, const char *run,
+			    struct error *err);
 
 /* The running ones, or with OURS all that carry our label. The caller frees *ret_rows. */
 int container_list(struct engine *engine, bool ours, struct reply_row **ret_rows,

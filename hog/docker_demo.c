@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "docker_commands.h"
@@ -17,6 +18,7 @@
 #include "docker_trial.h"
 #include "groupies/size.h"
 
+#define RUN_SIZE 17
 #define MIB ((uint64_t)1024 * 1024)
 
 static const uint64_t demo_sizes[] = {40 * MIB, 200 * MIB, 100 * MIB};
@@ -27,6 +29,7 @@ struct stage {
 	char parent_group[64]; /* as the kernel calls it */
 	const char *parent;    /* as the engine does */
 	const char *image;
+	char run[RUN_SIZE];
 	bool image_is_new; /* we brought it, and take it away */
 	json_object *told; /* with --json */
 	bool held;
@@ -216,6 +219,33 @@ static void name_invent(uint64_t size_bytes, char *name, size_t size)
 		       ++count);
 }
 
+/*
+ * The mark of one run, on each container that it makes. A pid would do on one host; an engine may
+ * serve several.
+ */
+static int run_invent(struct stage *stage, struct error *err)
+{
+	uint64_t number;
+
+	if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+		return error_errno(err, "getrandom");
+	(void)snprintf(stage->run, sizeof(stage->run), "%016" PRIx64, number);
+	return 0;
+}
+
+/*
+ * Takes away what a trial has made. Without an id nobody has told that anything was: then there is
+ * nothing, or something that carries our mark. What merely has the name is never ours.
+ */
+static int trial_undo(struct stage *stage, const struct trial_order *order,
+		      const struct trial *trial, struct error *err)
+{
+	struct engine *engine = &stage->session->engine;
+
+	return *trial->id ? container_remove(engine, trial->id, err)
+			  : container_remove_marked(engine, order->name, order->run, err);
+}
+
 /* Runs one trial and takes its container away, however it went. */
 static int perform(struct stage *stage, uint64_t size_bytes, struct error *err)
 {
@@ -226,6 +256,7 @@ static int perform(struct stage *stage, uint64_t size_bytes, struct error *err)
 	char invented[NAME_SIZE];
 	struct trial_order order = {.name = request->name ? request->name : invented,
 				    .image = stage->image,
+				    .run = stage->run,
 				    .parent = stage->parent,
 				    .parent_group = stage->parent_group,
 				    .is_hog = !request->image,
@@ -238,10 +269,9 @@ static int perform(struct stage *stage, uint64_t size_bytes, struct error *err)
 	answer = trial_run(engine, &stage->session->info, &order, &trial, err);
 	if (answer >= 0)
 		answer = trial_present(stage, &trial, err);
-	/* 409 at its making: the name is somebody else's, and so is the container. */
-	if ((request->keep && answer >= 0) || (answer < 0 && err->code == EEXIST && !*trial.id))
+	if (request->keep && answer >= 0)
 		return answer;
-	if (container_remove(engine, order.name, &clean_err) < 0 && answer >= 0)
+	if (trial_undo(stage, &order, &trial, &clean_err) < 0 && answer >= 0)
 		answer = error_set(err, clean_err.code, "%s stays in the engine: %s", order.name,
 				   clean_err.text);
 	return answer;
@@ -267,7 +297,7 @@ static int perform_all(struct stage *stage, const uint64_t *sizes, size_t count,
 {
 	size_t index;
 
-	if (stage_set(stage, err) < 0)
+	if (run_invent(stage, err) < 0 || stage_set(stage, err) < 0)
 		return -err->code;
 	for (index = 0; index < count; index++) {
 		announce(stage, sizes[index]);

@@ -262,6 +262,19 @@ int reply_info_read(const char *text, size_t length, struct reply_info *ret, str
 	return 0;
 }
 
+/* A key with a dot in it is no path. */
+static int label_read(json_object *object, struct reply_container *ret, struct error *err)
+{
+	static const struct field field = {"Config.Labels", FIELD_TEXT, false, 0,
+					   ROOM(struct reply_container, run)};
+	json_object *labels = member_find(object, "Config.Labels"), *label = NULL;
+
+	if (!json_object_is_type(labels, json_type_object) ||
+	    !json_object_object_get_ex(labels, CONTAINER_LABEL, &label) || !label)
+		return 0;
+	return field_take(&field, label, ret->run, err);
+}
+
 int reply_container_read(const char *text, size_t length, struct reply_container *ret,
 			 struct error *err)
 {
@@ -290,7 +303,8 @@ int reply_container_read(const char *text, size_t length, struct reply_container
 	struct reply_container container = {0};
 
 	if (text_parse(text, length, json_type_object, &object, err) < 0 ||
-	    fields_take(object, fields, COUNT(fields), &container, err) < 0)
+	    fields_take(object, fields, COUNT(fields), &container, err) < 0 ||
+	    label_read(object, &container, err) < 0)
 		return -err->code;
 	if (id_check(container.id, err) < 0)
 		return -err->code;

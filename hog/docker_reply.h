@@ -38,11 +38,15 @@ struct reply_info {
 	bool is_rootless;
 };
 
+/* The label that our containers carry; its value is the mark of the run that made it. */
+#define CONTAINER_LABEL "groupies.container"
+
 /* Of /containers/ID/json. */
 struct reply_container {
 	char id[ID_SIZE];
 	char name[NAME_SIZE];
 	char image[NAME_SIZE];
+	char run[32];    /* the mark of ours; "": it is not one of ours */
 	char status[32]; /* created, running, exited... */
 	char error[256];
 	bool running;

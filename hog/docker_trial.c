@@ -68,6 +68,7 @@ static int trial_create(struct watch *watch, struct error *err)
 	const char *const other[] = {size, NULL};
 	struct container_plan plan = {.name = order->name,
 				      .image = order->image,
+				      .run = order->run,
 				      .parent = order->parent,
 				      .command = order->is_hog ? hog : other,
 				      .memory_bytes = order->memory_bytes,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A trial: one container that eats under a limit, watched from beginning to end through the kernel
- * and the engine, and judged. It does not clean up: whoever ordered it knows its name.
+ * and the engine, and judged. It does not clean up: whoever ordered it knows its id, or its mark.
  */
 #ifndef HOG_DOCKER_TRIAL_H
 #define HOG_DOCKER_TRIAL_H
@@ -19,6 +19,7 @@
 struct trial_order {
 	const char *name;
 	const char *image;
+	const char *run;          /* the mark of what is made */
 	const char *parent;       /* "": the engine's own choice */
 	const char *parent_group; /* the same as the kernel calls it: "/playground" */
 	bool is_hog;
@@ -28,7 +29,7 @@ struct trial_order {
 };
 
 struct trial {
-	char id[ID_SIZE];
+	char id[ID_SIZE]; /* "": the engine has not told of one */
 	bool is_found; /* the group was seen */
 	char directory[GROUP_DIRECTORY_SIZE];
 	char limit_text[64]; /* as the kernel stores it */

@@ -324,6 +324,21 @@ leaves_a_container_of_the_same_name_alone() {
 	grep -q 'is already in use' "$work/err" && [ "$(cli inspect -f '{{.State.Running}}' groupies-test-kept)" = true ] && d clean >/dev/null
 }
 
+# A container of somebody else's on an engine, with a volume in which it keeps something.
+leaves_a_strangers_container_alone() { # SOCKET ARG...
+	local to=$1 other=("$docker" -H "unix://$1") code=0
+	shift
+	"$program" --socket "$to" load >/dev/null || return 1
+	"${other[@]}" run -d --name groupies-test-db --network none -v groupies-test-db:/tmp localhost/groupies-hog:"$("$program" --version | awk '{print $NF}')" 1M --hold >/dev/null || return 1
+	"$program" --socket "$to" run "$@" --name groupies-test-db 2>"$work/err" && code=1
+	[ "$("${other[@]}" inspect -f '{{.State.Running}}' groupies-test-db)" = true ] &&
+		"${other[@]}" volume inspect groupies-test-db >/dev/null || no "it is gone: $(cat "$work/err")" || code=1
+	"${other[@]}" rm -f groupies-test-db >/dev/null
+	"${other[@]}" volume rm groupies-test-db >/dev/null
+	"$program" --socket "$to" clean >/dev/null
+	return $code
+}
+
 # Starts a trial and has it wait while its container runs, however slow this host is. $ours is it.
 run_and_hold() { # NAME
 	"$program" --socket "$socket" run 100M --name "$1" --json >"$work/held.json" 2>"$work/err" &
@@ -467,6 +482,8 @@ try runs_another_image
 try says_that_an_image_cannot_be_pulled
 try passes_the_engines_own_refusal_on
 try leaves_a_container_of_the_same_name_alone
+try leaves_a_strangers_container_alone "$socket" 1M --memory 4M # refused before the name is looked at
+try leaves_a_strangers_container_alone "$socket" 10M
 try tells_a_sigkill_from_a_kill_for_memory
 try says_that_somebody_else_removed_it
 for moment in 0.02 0.2 0.5 1.5 3; do try leaves_nothing_after_a_signal INT $moment; done
@@ -477,6 +494,7 @@ try writes_no_escape_codes_into_a_pipe
 if command -v podman >/dev/null; then
 	start_podman
 	try shows_the_tutorial_on_podman
+	try leaves_a_strangers_container_alone "$podman_socket" 10M
 	try has_the_figures_that_podman_gives_to_docker
 fi
 finish

@@ -24,7 +24,9 @@ end() {
 trap end EXIT
 trap 'exit 130' INT TERM HUP
 
-# ---- shorthands ------------------------------------------------------------------------------------
+# ---- shorthands; ONLY=WORDS chooses some of the cases ---------------------------------------------------
+
+try() { [[ $* != *${ONLY:-}* ]] || check "$@"; }
 
 # with MODE COMMAND...: starts that engine and runs groupies-docker against it; $code, out and err.
 with() {
@@ -177,6 +179,20 @@ leaves_out_who_vanishes_between_two_calls() {
 	[ "$code" = 0 ] && [ ! -s "$work/err" ] && [ "$(wc -l <"$work/out")" = 1 ]
 }
 
+# What the engine was asked to remove, a line each.
+removed() { sed -n 's/^DELETE //p' "$socket.log"; }
+
+# The engine made nothing, so what has that name is somebody else's.
+removes_nothing_when_the_engine_makes_none() { # MODE CODE PATTERN
+	engine_that_is "$1" "$2" "$3" run 1M --name fake && [ -z "$(removed)" ] || no "removed: $(removed)"
+}
+
+# It was made, and the answer never came: the name tells nothing, the mark does.
+removes_what_it_made_without_hearing_of_it() {
+	engine_that_is creates-unheard 3 '*: the engine broke off in the middle of an answer: *' run 1M --name fake &&
+		removed | grep -qx '.*/containers/[0-9a-f]\{64\}?force=1&v=1' || no "removed: $(removed)"
+}
+
 # It runs when it is asked, has just said that it is full, and is killed before anybody has judged.
 says_of_nobody_who_ended_meanwhile_that_it_lives() {
 	with ends-meanwhile run 1M
@@ -253,54 +269,58 @@ says_when_the_kernel_has_another_limit() {
 # -------------------------------------------------------------------------------------------------------------
 
 until_true 0 false
-check says_that_there_is_no_socket
-check takes_the_socket_of_the_environment
-check asks_no_proxy
-check says_that_it_has_no_right
-check says_that_nobody_listens
-check says_that_it_is_no_socket
-check says_that_the_path_is_too_long
+try says_that_there_is_no_socket
+try takes_the_socket_of_the_environment
+try asks_no_proxy
+try says_that_it_has_no_right
+try says_that_nobody_listens
+try says_that_it_is_no_socket
+try says_that_the_path_is_too_long
 for bad in /b .. ../../etc/passwd 'a b' "a'b" 'a"b' $'a\nb' $'a\033[31mb' '' '-x' 'a;b' 'a%2fb'; do
-	check refuses_a_bad_name "$(printf %q "$bad")"
+	try refuses_a_bad_name "$(printf %q "$bad")"
 done
-check refuses_what_makes_no_sense
-check answers_help_and_version_without_an_engine
-check engine_that_is silent 3 '*: the engine does not answer (waited 10 s): *' check
-check engine_that_is silent-later 3 '*: the engine does not answer (waited 20 s): *' where fake
-check engine_that_is hangs-up 3 '*: the engine broke off in the middle of an answer: *' check
-check engine_that_is dies 3 '*: the engine broke off in the middle of an answer: *' where fake
-check engine_that_is dies-in-chunks 3 '*: the engine broke off in the middle of an answer: *' where fake
-check engine_that_is dies-in-chunks 3 '*: the engine broke off in the middle of an answer: *' run 1M
-check engine_that_is not-http 3 '*speaks no HTTP: *' check
-check engine_that_is no-version 3 '*does not say which API it speaks: *' check
-check engine_that_is too-old 3 'the engine is too old: it speaks API 1.12, this program 1.25 and later: update docker' stats --once
-check engine_that_is too-new 3 'the engine 99.1 is too new: it speaks API 1.60 and later, this program up to 1.44: *' stats --once
-check engine_that_is odd-version 3 'the engine speaks API 2.0, this program 1.25 to 1.44' stats --once
-check engine_that_is wrong-type 3 "the engine's answer: State.Pid is a text, not a number" where fake
-check engine_that_is negative 3 "the engine's answer: State.Pid is negative: -7" where fake
-check engine_that_is bad-id 3 "the engine's answer: Id is no id: '../../../../etc/pass'" show fake
-check engine_that_is missing 3 "the engine's answer has no State.OOMKilled" show fake
-check engine_that_is list 3 "the engine's answer is a list, not an object" show fake
-check engine_that_is truncated 3 "the engine's answer is JSON that was cut off after * bytes" show fake
-check engine_that_is not-json 3 "the engine's answer is not JSON: *" show fake
-check engine_that_is trailing 3 "the engine's answer goes on behind its JSON at byte *" show fake
-check engine_that_is deep 3 "the engine's answer is not JSON: *" show fake
-check engine_that_is empty 3 "the engine's answer is *" show fake
-check engine_that_is huge 3 "the engine's answer is longer than 4194304 bytes: is this an engine[?]" show fake
-check engine_that_is refuses 1 'the engine says: driver failed:*no "luck"' show fake
-check engine_that_is vanished 4 'the engine says: No such container: fake' show fake
-check engine_that_is vanished 1 '*: somebody else has removed it meanwhile' run 1M
-check engine_that_is load-fails 1 'loading localhost/groupies-hog:*: no space left on device' run 1M
-check engine_that_is load-is-no-json 3 "loading *: the engine's answer is not JSON: *" load
-check engine_that_is long-line 3 'loading *: the engine sends a line of over * bytes' load
-check engine_that_is rootless 1 'this engine cannot limit memory (it is rootless, *' run 1M
-check reads_answers_split_at_every_byte
-check speaks_with_a_newer_engine
-check leaves_out_who_vanishes_between_two_calls
-check says_of_nobody_who_ended_meanwhile_that_it_lives
-check lets_no_name_steer_the_terminal
-check notes_that_swap_is_not_accounted_for
-check checks_that_a_rootless_engine_has_limits
-check ends_at_once_with_a_signal_while_an_engine_is_silent
-check says_when_the_kernel_has_another_limit
+try refuses_what_makes_no_sense
+try answers_help_and_version_without_an_engine
+try engine_that_is silent 3 '*: the engine does not answer (waited 10 s): *' check
+try engine_that_is silent-later 3 '*: the engine does not answer (waited 20 s): *' where fake
+try engine_that_is hangs-up 3 '*: the engine broke off in the middle of an answer: *' check
+try engine_that_is dies 3 '*: the engine broke off in the middle of an answer: *' where fake
+try engine_that_is dies-in-chunks 3 '*: the engine broke off in the middle of an answer: *' where fake
+try engine_that_is dies-in-chunks 3 '*: the engine broke off in the middle of an answer: *' run 1M
+try engine_that_is not-http 3 '*speaks no HTTP: *' check
+try engine_that_is no-version 3 '*does not say which API it speaks: *' check
+try engine_that_is too-old 3 'the engine is too old: it speaks API 1.12, this program 1.25 and later: update docker' stats --once
+try engine_that_is too-new 3 'the engine 99.1 is too new: it speaks API 1.60 and later, this program up to 1.44: *' stats --once
+try engine_that_is odd-version 3 'the engine speaks API 2.0, this program 1.25 to 1.44' stats --once
+try engine_that_is wrong-type 3 "the engine's answer: State.Pid is a text, not a number" where fake
+try engine_that_is negative 3 "the engine's answer: State.Pid is negative: -7" where fake
+try engine_that_is bad-id 3 "the engine's answer: Id is no id: '../../../../etc/pass'" show fake
+try engine_that_is missing 3 "the engine's answer has no State.OOMKilled" show fake
+try engine_that_is list 3 "the engine's answer is a list, not an object" show fake
+try engine_that_is truncated 3 "the engine's answer is JSON that was cut off after * bytes" show fake
+try engine_that_is not-json 3 "the engine's answer is not JSON: *" show fake
+try engine_that_is trailing 3 "the engine's answer goes on behind its JSON at byte *" show fake
+try engine_that_is deep 3 "the engine's answer is not JSON: *" show fake
+try engine_that_is empty 3 "the engine's answer is *" show fake
+try engine_that_is huge 3 "the engine's answer is longer than 4194304 bytes: is this an engine[?]" show fake
+try engine_that_is refuses 1 'the engine says: driver failed:*no "luck"' show fake
+try engine_that_is vanished 4 'the engine says: No such container: fake' show fake
+try engine_that_is vanished 1 '*: somebody else has removed it meanwhile' run 1M
+try engine_that_is load-fails 1 'loading localhost/groupies-hog:*: no space left on device' run 1M
+try engine_that_is load-is-no-json 3 "loading *: the engine's answer is not JSON: *" load
+try engine_that_is long-line 3 'loading *: the engine sends a line of over * bytes' load
+try engine_that_is rootless 1 'this engine cannot limit memory (it is rootless, *' run 1M
+try reads_answers_split_at_every_byte
+try speaks_with_a_newer_engine
+try leaves_out_who_vanishes_between_two_calls
+try removes_nothing_when_the_engine_makes_none name-clash 1 'fake: the engine says: that name is already in use'
+try removes_nothing_when_the_engine_makes_none no-image 4 'fake: the engine says: No such image: x'
+try removes_nothing_when_the_engine_makes_none breaks-off-creating 3 '*: the engine broke off *'
+try removes_what_it_made_without_hearing_of_it
+try says_of_nobody_who_ended_meanwhile_that_it_lives
+try lets_no_name_steer_the_terminal
+try notes_that_swap_is_not_accounted_for
+try checks_that_a_rootless_engine_has_limits
+try ends_at_once_with_a_signal_while_an_engine_is_silent
+try says_when_the_kernel_has_another_limit
 finish

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """engine.py SOCKET MODE [PID ID]: an engine that does what a real one cannot be made to do.
 
-It answers what groupies-docker asks as dockerd would, but for what MODE says. In mode `other-limit`
-its container is the process PID with the id ID. Ends with the SIGTERM that its test sends.
+It answers what groupies-docker asks as dockerd would, but for what MODE says. Its container is the
+process PID with the id ID, where they are given. A line for each request goes to SOCKET.log. Ends with
+the SIGTERM that its test sends.
 """
 import json
 import os
@@ -78,6 +79,12 @@ elif mode == "load-is-no-json":
 elif mode == "long-line":
     status_of["image"] = 404
     raw["load"] = b'{"status":"' + b"x" * (8 << 20)
+elif mode == "name-clash":  # as podman answers
+    status_of["create"] = 500
+    raw["create"] = b'{"message":"that name is already in use"}'
+elif mode == "no-image":
+    status_of["create"] = 404
+    raw["create"] = b'{"message":"No such image: x"}'
 elif mode == "refuses":
     status_of["json"] = 500
     raw["json"] = b'{"message":"driver failed:\\u001b[31m no \\"luck\\"\\n"}'
@@ -116,8 +123,13 @@ def send(client, data):
         client.sendall(data)
 
 
-def answer(client, method, target):
+def answer(client, method, target, sent):
     name = what(method, target)
+    log.write("%s %s\n" % (method, target))
+    if mode == "creates-unheard" and name == "create":
+        container["Config"]["Labels"] = json.loads(sent)["Labels"]
+    if mode in ("creates-unheard", "breaks-off-creating") and name == "create":
+        return False
     if mode == "silent" or (mode == "silent-later" and name != "ping"):
         time.sleep(600)
     if mode == "not-http":
@@ -158,12 +170,13 @@ def serve(client):
         length = sum(int(l.split(":")[1]) for l in lines if l.lower().startswith("content-length:"))
         while len(data) < length:
             data += client.recv(65536)
-        data = data[length:]
+        sent, data = data[:length], data[length:]
         method, target, _ = lines[0].split(" ", 2)
-        if not answer(client, method, target):
+        if not answer(client, method, target, sent):
             return
 
 
+log = open(path + ".log", "w", buffering=1)
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(path + ".new")
 listener.listen(8)
