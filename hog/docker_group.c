@@ -378,6 +378,8 @@ void group_levels(const struct group *group, struct levels *levels)
 		if (hits == SIZE_INFINITY && index < levels->count)
 			continue;
 		level->hits = hits == SIZE_INFINITY ? 0 : hits;
+		level->peak_bytes = file_number(
+			fd, group->unified ? "memory.peak" : "memory.max_usage_in_bytes", NULL, 0);
 		level->limit_bytes =
 			file_number(fd, group->unified ? "memory.max" : "memory.limit_in_bytes",
 				    NULL, SIZE_INFINITY);

@@ -48,6 +48,7 @@ struct level {
 	char path[GROUP_DIRECTORY_SIZE]; /* as the mount shows it; "/" is the top */
 	uint64_t limit_bytes;
 	uint64_t hits;
+	uint64_t peak_bytes; /* since it was made; 0: cannot be known */
 };
 
 struct levels {

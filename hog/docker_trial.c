@@ -313,6 +313,7 @@ int trial_run(struct engine *engine, const struct reply_info *info, const struct
 	group_clear(&watch.group);
 	group_clear(&watch.parent);
 	testimony->size_bytes = order->size_bytes;
+	testimony->is_hog = order->is_hog;
 	testimony->memory_bytes = order->memory_bytes;
 	testimony->swap_bytes = order->swap_bytes;
 	testimony->engine_limits_swap = info->limits_swap;

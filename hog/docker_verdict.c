@@ -86,31 +86,74 @@ static void compare(const struct testimony *testimony, struct judgement *judgeme
 	}
 }
 
-/* Chooses whose limit is the lowest; of those above only what is lower, best one that was hit. */
+/* REACHED may have been all that a limit of LIMIT bytes lets through. */
+static bool is_at(uint64_t reached, uint64_t limit)
+{
+	return limit <= CHARGED_IN_ADVANCE || reached >= limit - CHARGED_IN_ADVANCE;
+}
+
+static bool has_killed(const struct testimony *testimony)
+{
+	return testimony->last.has[WORD_KILLS] && testimony->last.of[WORD_KILLS] > 0;
+}
+
+/*
+ * Something was killed, and not by the container's own limit: that was never reached. A peak counts
+ * if it was read behind the kill, with what had gone to swap, since v1 limits both together. Else
+ * all that is known is how much hog was to eat.
+ */
+static bool own_is_innocent(const struct testimony *testimony)
+{
+	const struct figures *last = &testimony->last;
+	uint64_t limit = testimony->after.of[0].limit_bytes;
+
+	if (has_killed(testimony) && last->has[WORD_PEAK])
+		return !is_at(last->of[WORD_PEAK] + last->of[WORD_SWAP], limit);
+	return !testimony->running && testimony->is_hog && !is_at(testimony->size_bytes, limit);
+}
+
+/* Its peak is of all its life: it can show that the limit never fired, and no more. */
+static bool level_is_innocent(const struct level *level)
+{
+	return level->limit_bytes == SIZE_INFINITY ||
+	       (level->peak_bytes > 0 && !is_at(level->peak_bytes, level->limit_bytes));
+}
+
+/*
+ * Chooses whose limit it was, or would be: the lowest, of those above best one that was hit. Those
+ * that are higher than the container's own count where its own cannot have been it; a limit of
+ * SIZE_INFINITY is then nobody's.
+ */
 static void choose_level(const struct testimony *testimony, struct judgement *judgement)
 {
 	const struct levels *after = &testimony->after;
+	bool innocent = after->count > 0 && own_is_innocent(testimony), best_rose = false;
 	size_t index, best = 0;
-	bool best_rose = false;
 
 	judgement->limit_bytes = testimony->memory_bytes;
-	if (after->count == 0)
-		return;
 	for (index = 1; index < after->count; index++) {
+		const struct level *level = &after->of[index];
 		bool rose = index < testimony->before.count &&
-			    after->of[index].hits > testimony->before.of[index].hits;
-		uint64_t limit = after->of[index].limit_bytes;
+			    level->hits > testimony->before.of[index].hits;
 
-		if (limit >= after->of[0].limit_bytes || (best_rose && !rose))
+		if ((innocent ? level_is_innocent(level)
+			      : level->limit_bytes >= after->of[0].limit_bytes) ||
+		    (best_rose && !rose))
 			continue;
-		if ((rose && !best_rose) || best == 0 || limit < after->of[best].limit_bytes) {
+		if ((rose && !best_rose) || best == 0 ||
+		    level->limit_bytes < after->of[best].limit_bytes) {
 			best = index;
 			best_rose = rose;
 		}
 	}
 	judgement->is_above = best > 0;
-	judgement->limit_bytes = after->of[best].limit_bytes;
-	(void)snprintf(judgement->group, sizeof(judgement->group), "%s", after->of[best].path);
+	if (innocent && best == 0) {
+		judgement->limit_bytes = SIZE_INFINITY;
+	} else if (after->count > 0) {
+		judgement->limit_bytes = after->of[best].limit_bytes;
+		(void)snprintf(judgement->group, sizeof(judgement->group), "%s",
+			       after->of[best].path);
+	}
 }
 
 /* " its own limit of 150 MiB", or whose above it. */
@@ -127,20 +170,27 @@ static void say_whose(const struct judgement *from, struct judgement *judgement,
 		    size_words(testimony->memory_bytes).text);
 }
 
+/* The limit holds that killed; where it was none that is known, nothing is proved. */
 static void say_whose_kill(const struct testimony *testimony, struct judgement *judgement)
 {
-	say(judgement, "killed by ");
-	say_whose(judgement, judgement, testimony);
-}
+	struct words own = size_words(testimony->memory_bytes);
 
-/* It was gone before its group was seen, and its own limit cannot have been it. */
-static void say_that_nobody_saw(const struct testimony *testimony, struct judgement *judgement)
-{
-	judgement->limit_bytes = SIZE_INFINITY;
-	say(judgement,
-	    "killed by the whole host, or by a limit above the container, whose group was gone "
-	    "before it was seen; its own %s would have been enough",
-	    size_words(testimony->memory_bytes).text);
+	if (testimony->after.count == 0 && testimony->size_bytes <= testimony->memory_bytes) {
+		judgement->limit_bytes = SIZE_INFINITY;
+		say(judgement,
+		    "killed by the whole host, or by a limit above the container, whose group was "
+		    "gone before it was seen; its own %s would have been enough",
+		    own.text);
+	} else if (judgement->limit_bytes == SIZE_INFINITY) {
+		say(judgement,
+		    "killed by the whole host, or by a limit above the container that cannot be "
+		    "seen; its own %s never came into play",
+		    own.text);
+	} else {
+		say(judgement, "killed by ");
+		say_whose(judgement, judgement, testimony);
+	}
+	judgement->held = judgement->limit_bytes != SIZE_INFINITY;
 }
 
 /* The four witnesses of a kill, and who of them does not agree. */
@@ -171,7 +221,7 @@ static bool kill_is_counted(const struct testimony *testimony, const struct judg
 {
 	const struct figures *last = &testimony->last;
 
-	if (last->has[WORD_KILLS] && last->of[WORD_KILLS] > 0)
+	if (has_killed(testimony))
 		return true;
 	return testimony->host_kills > 0 &&
 	       (testimony->oom_killed || testimony->oom_events > 0 ||
@@ -187,11 +237,7 @@ static void judge_end(const struct testimony *testimony, struct judgement *judge
 	/* 137 alone proves nothing: anybody may have sent SIGKILL. */
 	if (testimony->exit_code == KILLED_CODE && kill_is_counted(testimony, judgement)) {
 		judgement->ending = ENDING_KILLED;
-		judgement->held = true;
-		if (testimony->after.count == 0 && testimony->size_bytes <= testimony->memory_bytes)
-			say_that_nobody_saw(testimony, judgement);
-		else
-			say_whose_kill(testimony, judgement);
+		say_whose_kill(testimony, judgement);
 		say(judgement, ": %s", peak ? "reached " : "was to eat ");
 		if (peak)
 			say(judgement, "%s of ", size_words(peak).text);

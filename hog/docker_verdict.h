@@ -25,6 +25,7 @@ struct testimony {
 	uint64_t size_bytes; /* to be eaten */
 	uint64_t memory_bytes;
 	uint64_t swap_bytes;
+	bool is_hog;     /* which eats that and no more */
 	bool is_settled; /* it has eaten all that it could */
 	bool says_so;    /* hog itself has told of it; another image cannot */
 	/* The engine's. */

@@ -13,6 +13,7 @@ socket=$work/docker.sock
 podman_socket=$work/podman.sock
 own=groupies_test_docker
 playground=groupies_test_small
+shared=groupies_test_shared
 MiB=1048576
 
 # ---- engines ------------------------------------------------------------------------------------
@@ -50,21 +51,21 @@ stop() { # PID...
 }
 is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
-# The groups of a playground of 10 MiB.
-make_playground() {
+# The groups of a playground.
+make_playground() { # NAME SIZE
 	local memory
 	if is_systemd; then
-		systemctl start "$playground.slice" &&
-			systemctl set-property --runtime "$playground.slice" MemoryMax=10M MemorySwapMax=0
+		systemctl start "$1.slice" &&
+			systemctl set-property --runtime "$1.slice" "MemoryMax=$2" MemorySwapMax=0
 		return
 	fi
-	memory=$(hierarchy memory)/$playground
+	memory=$(hierarchy memory)/$1
 	mkdir -p "$memory" || return 1
 	if [ -e "$memory/memory.max" ]; then
-		echo 10M >"$memory/memory.max" && echo 0 >"$memory/memory.swap.max"
+		echo "$2" >"$memory/memory.max" && echo 0 >"$memory/memory.swap.max"
 	else
-		echo 10M >"$memory/memory.limit_in_bytes"
-		[ ! -e "$memory/memory.memsw.limit_in_bytes" ] || echo 10M >"$memory/memory.memsw.limit_in_bytes"
+		echo "$2" >"$memory/memory.limit_in_bytes"
+		[ ! -e "$memory/memory.memsw.limit_in_bytes" ] || echo "$2" >"$memory/memory.memsw.limit_in_bytes"
 	fi
 }
 
@@ -89,10 +90,11 @@ tidy() {
 		umount "$work/podman-data/overlay"
 	fi
 	if is_systemd; then
-		systemctl stop "$playground.slice"
-		systemctl revert "$playground.slice" 2>/dev/null
+		systemctl stop "$playground.slice" "$shared.slice"
+		systemctl revert "$playground.slice" "$shared.slice" 2>/dev/null
 	else
 		remove_groups "$playground"
+		remove_groups "$shared"
 		remove_groups "$own"
 		had_before libpod_parent || remove_groups libpod_parent
 	fi
@@ -107,6 +109,8 @@ before=$(ls "$(hierarchy memory)" | tr '\n' ' ')
 try() { [[ $1 != *${ONLY:-}* ]] || check "$@"; }
 d() { "$program" --socket "$socket" "$@"; }
 cli() { "$docker" -H "unix://$socket" "$@"; }
+
+our_image() { echo "localhost/groupies-hog:$("$program" --version | awk '{print $NF}')"; }
 
 # value FILE EXPRESSION: of the JSON in FILE, called j.
 value() {
@@ -223,7 +227,7 @@ survives_on_swap_when_asked() {
 says_which_limit_fired_inside_a_playground() {
 	local most=$((10 * MiB))
 	! unified || most=$((11 * MiB))
-	make_playground || return 1
+	make_playground "$playground" 10M || return 1
 	d run 100M --parent "$playground" --json >"$work/inside.json" || return 1
 	is "$work/inside.json" "j[0]['ending']" killed && is "$work/inside.json" "j[0]['fired_limit_bytes']" 10485760 &&
 		is "$work/inside.json" "'$playground' in j[0]['fired']" true &&
@@ -231,6 +235,21 @@ says_which_limit_fired_inside_a_playground() {
 		is "$work/inside.json" "(j[0]['row']['peak_bytes'] or 0) <= $most" true &&
 		is "$work/inside.json" "'10 MiB, which is above the container; its own 150 MiB never came into play' in j[0]['verdict']" true &&
 		nothing_is_left "$socket"
+}
+
+# Its own limit is lower than the playground's, and is never reached: a neighbour has half of it already.
+names_the_playground_that_a_neighbour_has_filled() {
+	local parent=/$shared
+	! is_systemd || parent=$shared.slice
+	make_playground "$shared" 200M && d load >/dev/null &&
+		cli run -d --name groupies-test-neighbour --network none --cgroup-parent "$parent" "$(our_image)" 90M --hold >/dev/null || return 1
+	neighbour_is_full() { cli logs groupies-test-neighbour 2>&1 | grep -q '^holding'; }
+	until_true 30 neighbour_is_full && d run 140M --parent "$shared" --json >"$work/shared.json"
+	local code=$?
+	cli rm -f groupies-test-neighbour >/dev/null
+	d clean >/dev/null
+	[ $code = 0 ] && is "$work/shared.json" "j[0]['ending']" killed && is "$work/shared.json" "j[0]['fired_limit_bytes']" $((200 * MiB)) &&
+		is "$work/shared.json" "'$shared' in j[0]['fired'] and j[0]['row']['id'] not in j[0]['fired']" true
 }
 
 refuses_a_playground_that_is_not_there() {
@@ -329,7 +348,7 @@ leaves_a_strangers_container_alone() { # SOCKET ARG...
 	local to=$1 other=("$docker" -H "unix://$1") code=0
 	shift
 	"$program" --socket "$to" load >/dev/null || return 1
-	"${other[@]}" run -d --name groupies-test-db --network none -v groupies-test-db:/tmp localhost/groupies-hog:"$("$program" --version | awk '{print $NF}')" 1M --hold >/dev/null || return 1
+	"${other[@]}" run -d --name groupies-test-db --network none -v groupies-test-db:/tmp "$(our_image)" 1M --hold >/dev/null || return 1
 	"$program" --socket "$to" run "$@" --name groupies-test-db 2>"$work/err" && code=1
 	[ "$("${other[@]}" inspect -f '{{.State.Running}}' groupies-test-db)" = true ] &&
 		"${other[@]}" volume inspect groupies-test-db >/dev/null || no "it is gone: $(cat "$work/err")" || code=1
@@ -470,6 +489,7 @@ try shows_the_tutorial_with_its_verdicts
 try tells_the_tutorial_in_words
 try survives_on_swap_when_asked
 try says_which_limit_fired_inside_a_playground
+try names_the_playground_that_a_neighbour_has_filled
 try refuses_a_playground_that_is_not_there
 try keep_one
 try has_the_ids_and_limits_of_the_docker_command

@@ -27,8 +27,8 @@ static struct testimony killed(void)
 	testimony.last.of[WORD_USAGE] = 150 * MIB;
 	testimony.last.of[WORD_KILLS] = 1;
 	testimony.after.count = 2;
-	testimony.after.of[0] = (struct level){"/docker/x", 150 * MIB, 1};
-	testimony.after.of[1] = (struct level){"/docker", SIZE_INFINITY, 0};
+	testimony.after.of[0] = (struct level){"/docker/x", 150 * MIB, 1, 0};
+	testimony.after.of[1] = (struct level){"/docker", SIZE_INFINITY, 0, 0};
 	testimony.before = testimony.after;
 	return testimony;
 }
@@ -166,9 +166,9 @@ static void names_the_limit_above_that_fired(void **state)
 
 	(void)state;
 	testimony.before.count = testimony.after.count = 4;
-	testimony.after.of[1] = (struct level){"/lab/a", 20 * MIB, 0};
-	testimony.after.of[2] = (struct level){"/lab", 10 * MIB, 0};
-	testimony.after.of[3] = (struct level){"/", SIZE_INFINITY, 0};
+	testimony.after.of[1] = (struct level){"/lab/a", 20 * MIB, 0, 0};
+	testimony.after.of[2] = (struct level){"/lab", 10 * MIB, 0, 0};
+	testimony.after.of[3] = (struct level){"/", SIZE_INFINITY, 0, 0};
 	testimony.before = testimony.after;
 	judgement = judge(&testimony);
 	assert_string_equal(judgement.group, "/lab");
@@ -187,7 +187,94 @@ static void does_not_blame_a_higher_limit_above(void **state)
 	struct judgement judgement;
 
 	(void)state;
-	testimony.after.of[1] = (struct level){"/docker", 400 * MIB, 9};
+	testimony.after.of[1] = (struct level){"/docker", 400 * MIB, 9, 0};
+	judgement = judge(&testimony);
+	assert_false(judgement.is_above);
+}
+
+/* 140 MiB under 150 MiB, killed at 99 MiB: a neighbour had filled the 200 MiB above both. */
+static struct testimony killed_from_above(void)
+{
+	struct testimony testimony = killed();
+
+	testimony.size_bytes = 140 * MIB;
+	testimony.last.of[WORD_PEAK] = testimony.last.of[WORD_USAGE] = 99 * MIB;
+	testimony.before.count = testimony.after.count = 3;
+	testimony.after.of[0] = (struct level){"/lab/x", 150 * MIB, 0, 99 * MIB};
+	testimony.after.of[1] = (struct level){"/lab", 200 * MIB, 0, 200 * MIB};
+	testimony.after.of[2] = (struct level){"/", SIZE_INFINITY, 0, 0};
+	testimony.before = testimony.after;
+	return testimony;
+}
+
+static void names_a_higher_limit_above_where_its_own_was_never_reached(void **state)
+{
+	struct testimony testimony = killed_from_above();
+	struct judgement judgement = judge(&testimony);
+
+	(void)state;
+	assert_true(judgement.is_above && judgement.held);
+	assert_string_equal(judgement.group, "/lab");
+	assert_true(judgement.limit_bytes == 200 * MIB);
+	assert_says(&judgement, "killed by the limit of /lab, 200 MiB, which is above the "
+				"container; its own 150 MiB never came into play: reached 99 MiB "
+				"of 140 MiB (");
+}
+
+static void prefers_the_higher_limit_that_was_hit(void **state)
+{
+	struct testimony testimony = killed_from_above();
+	struct judgement judgement;
+
+	(void)state;
+	testimony.before.count = testimony.after.count = 4;
+	testimony.after.of[2] = (struct level){"/", 300 * MIB, 0, 0};
+	testimony.before.of[2] = testimony.after.of[2];
+	testimony.after.of[2].hits = 1;
+	judgement = judge(&testimony);
+	assert_string_equal(judgement.group, "/");
+}
+
+static void blames_no_limit_above_that_was_never_full(void **state)
+{
+	struct testimony testimony = killed_from_above();
+	struct judgement judgement;
+
+	(void)state;
+	testimony.after.of[1].peak_bytes = 120 * MIB;
+	judgement = judge(&testimony);
+	assert_int_equal(judgement.ending, ENDING_KILLED);
+	assert_false(judgement.held);
+	assert_true(judgement.limit_bytes == SIZE_INFINITY);
+	assert_string_equal(judgement.group, "");
+	assert_says(&judgement, "killed by the whole host, or by a limit above the container that "
+				"cannot be seen; its own 150 MiB never came into play: reached "
+				"99 MiB of 140 MiB (");
+}
+
+/* The last look may have been before the kill: then only what hog was to eat tells. */
+static void believes_no_peak_from_before_the_kill(void **state)
+{
+	struct testimony testimony = killed_from_above();
+	struct judgement another, hog;
+
+	(void)state;
+	testimony.last.of[WORD_KILLS] = 0;
+	another = judge(&testimony);
+	testimony.is_hog = true;
+	hog = judge(&testimony);
+	assert_false(another.is_above);
+	assert_string_equal(hog.group, "/lab");
+}
+
+/* v1 limits memory and swap together: what went to swap counts. */
+static void counts_what_is_on_swap_for_its_own_limit(void **state)
+{
+	struct testimony testimony = killed_from_above();
+	struct judgement judgement;
+
+	(void)state;
+	testimony.last.of[WORD_SWAP] = 60 * MIB;
 	judgement = judge(&testimony);
 	assert_false(judgement.is_above);
 }
@@ -316,6 +403,11 @@ int main(void)
 		cmocka_unit_test(says_which_witness_disagrees),
 		cmocka_unit_test(names_the_limit_above_that_fired),
 		cmocka_unit_test(does_not_blame_a_higher_limit_above),
+		cmocka_unit_test(names_a_higher_limit_above_where_its_own_was_never_reached),
+		cmocka_unit_test(prefers_the_higher_limit_that_was_hit),
+		cmocka_unit_test(blames_no_limit_above_that_was_never_full),
+		cmocka_unit_test(believes_no_peak_from_before_the_kill),
+		cmocka_unit_test(counts_what_is_on_swap_for_its_own_limit),
 		cmocka_unit_test(lets_live_what_fits),
 		cmocka_unit_test(blames_no_limit_for_an_image_that_just_stopped),
 		cmocka_unit_test(says_when_a_limit_did_not_hold),
