@@ -335,7 +335,9 @@ struct raw_stats {
 int reply_stats_read(const char *text, size_t length, struct reply_stats *ret, struct error *err)
 {
 	struct raw_stats raw = {
-		.stats = {.limit_bytes = SIZE_INFINITY, .tasks_limit = SIZE_INFINITY}};
+		.stats = {.limit_bytes = SIZE_INFINITY,
+			  .tasks_limit = SIZE_INFINITY,
+			  .swap_bytes = SIZE_INFINITY}};
 #define ROW(path, member)                                                                          \
 	{                                                                                          \
 		path, FIELD_COUNT, false, PLACE(struct raw_stats, member), 0                       \

@@ -65,7 +65,10 @@ struct reply_row {
 	char name[NAME_SIZE];
 };
 
-/* Of /containers/ID/stats; SIZE_INFINITY: no limit. What an engine leaves out is 0. */
+/*
+ * Of /containers/ID/stats; SIZE_INFINITY: no limit. What an engine leaves out is 0, but for swap,
+ * which is on v1 only: there 0 is a figure, and SIZE_INFINITY none.
+ */
 struct reply_stats {
 	uint64_t usage_bytes;    /* with the page cache */
 	uint64_t inactive_bytes; /* of it, what docker does not count */

@@ -255,10 +255,15 @@ void row_take_stats(struct row *row, const struct reply_stats *stats)
 
 	memset(&row->figures, 0, sizeof(row->figures));
 	for (index = 0; index < sizeof(taken) / sizeof(*taken); index++) {
-		row->figures.of[taken[index].word] = taken[index].value;
-		/* v2 has no peak in there. */
-		row->figures.has[taken[index].word] =
-			taken[index].word != WORD_PEAK || taken[index].value;
+		enum word word = taken[index].word;
+		uint64_t value = taken[index].value;
+
+		/* v2 has no peak and no swap in there. */
+		if ((word == WORD_PEAK && value == 0) ||
+		    (word == WORD_SWAP && value == SIZE_INFINITY))
+			continue;
+		row->figures.of[word] = value;
+		row->figures.has[word] = true;
 	}
 }
 

@@ -258,6 +258,62 @@ static void judge_end(const struct testimony *testimony, struct judgement *judge
 		    testimony->exit_code);
 }
 
+/* Its first process lives, and others have died in it: a limit has fired all the same. */
+static void judge_kills(const struct testimony *testimony, struct judgement *judgement)
+{
+	const struct word_name *name = &word_names[WORD_KILLS];
+	uint64_t kills = testimony->last.of[WORD_KILLS];
+
+	judgement->ending = ENDING_KILLED;
+	say(judgement, "lives on, but %" PRIu64 " of its processes %s ", kills,
+	    kills == 1 ? "was" : "were");
+	say_whose_kill(testimony, judgement);
+	if (testimony->last.has[WORD_PEAK])
+		say(judgement, ": reached %s of %s", size_words(testimony->last.of[WORD_PEAK]).text,
+		    size_words(testimony->size_bytes).text);
+	say(judgement, " (kills %" PRIu64 " in %s)", kills,
+	    testimony->unified ? name->source_v2 : name->source_v1);
+}
+
+/* An image that does not say how far it came may just have stopped. */
+static void say_that_it_just_lives(const struct testimony *testimony, struct judgement *judgement)
+{
+	judgement->ending = ENDING_UNSETTLED;
+	say(judgement,
+	    "lives at %s of %s, within the limit of %s: nothing is proved: look at what it says, "
+	    "or ask it for more",
+	    size_words(testimony->last.of[WORD_USAGE]).text,
+	    size_words(testimony->size_bytes).text, size_words(judgement->limit_bytes).text);
+}
+
+/* All but a tenth: some images count in thousands. */
+static bool has_eaten(const struct testimony *testimony)
+{
+	return testimony->says_so || testimony->last.of[WORD_USAGE] + testimony->last.of[WORD_SWAP] >=
+					     testimony->size_bytes - testimony->size_bytes / 10;
+}
+
+/* An engine elsewhere, on v2, tells nothing of swap. Where none was asked for, none may be in use. */
+static void judge_without_swap(const struct testimony *testimony, struct judgement *judgement)
+{
+	struct words size = size_words(testimony->size_bytes);
+	struct words limit = size_words(judgement->limit_bytes);
+
+	if (testimony->swap_bytes > 0) {
+		judgement->ending = ENDING_UNSETTLED;
+		say(judgement,
+		    "lives at %s of %s under a limit of %s: whether the rest is on swap cannot be "
+		    "seen from here, so nothing is proved",
+		    size_words(testimony->last.of[WORD_USAGE]).text, size.text, limit.text);
+		return;
+	}
+	judgement->ending = ENDING_UNLIMITED;
+	say(judgement,
+	    "the limit did not hold: %s live under a limit of %s; whether any of it is on swap "
+	    "cannot be seen from here",
+	    size.text, limit.text);
+}
+
 /* It lives and has eaten more than its memory: where is the rest? */
 static void judge_survival(const struct testimony *testimony, struct judgement *judgement)
 {
@@ -274,15 +330,12 @@ static void judge_survival(const struct testimony *testimony, struct judgement *
 			say(judgement, "; no swap was asked for");
 		return;
 	}
-	/* An image that does not say how far it came may just have stopped. */
 	if (!testimony->says_so && testimony->last.of[WORD_USAGE] <= judgement->limit_bytes) {
-		judgement->ending = ENDING_UNSETTLED;
-		say(judgement,
-		    "lives at %s of %s, within the limit of %s: nothing is proved: look at what it "
-		    "says, or ask it for more",
-		    size_words(testimony->last.of[WORD_USAGE]).text,
-		    size_words(testimony->size_bytes).text,
-		    size_words(judgement->limit_bytes).text);
+		say_that_it_just_lives(testimony, judgement);
+		return;
+	}
+	if (!testimony->last.has[WORD_SWAP]) {
+		judge_without_swap(testimony, judgement);
 		return;
 	}
 	judgement->ending = ENDING_UNLIMITED;
@@ -292,11 +345,15 @@ static void judge_survival(const struct testimony *testimony, struct judgement *
 
 static void judge_life(const struct testimony *testimony, struct judgement *judgement)
 {
-	if (!testimony->is_settled) {
+	if (has_killed(testimony)) {
+		judge_kills(testimony, judgement);
+	} else if (!testimony->is_settled) {
 		judgement->ending = ENDING_UNSETTLED;
 		say(judgement, "is still eating after all the time it had: nothing is proved");
 	} else if (testimony->size_bytes > judgement->limit_bytes) {
 		judge_survival(testimony, judgement);
+	} else if (!has_eaten(testimony)) {
+		say_that_it_just_lives(testimony, judgement);
 	} else {
 		judgement->ending = ENDING_FITS;
 		judgement->held = true;

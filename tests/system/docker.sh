@@ -327,6 +327,35 @@ runs_another_image() {
 	return $code
 }
 
+# An image with this host's shell and hog: what the script does with its SIZE, "$0", is its own affair.
+shell_image() { # NAME SCRIPT
+	local root=$work/shell
+	mkdir -p "$root" && cp "$build/hog-static" "$root/hog" || return 1
+	# shellcheck disable=SC2046 # a word each
+	cp -L --parents /bin/sh /bin/sleep $(ldd /bin/sh /bin/sleep | grep -o ' /[^ ]*\|^[[:space:]]/[^ ]*' | sort -u) "$root" &&
+		tar -C "$root" -c . | cli import --change "ENTRYPOINT [\"/bin/sh\", \"-c\", \"$2\"]" - "$1" >/dev/null
+}
+
+# Its first process has three others eat ten times what it is told, and waits.
+counts_the_kills_in_a_container_that_lives_on() {
+	local image=groupies-test-parent:1 code
+	shell_image "$image" 'for i in 1 2 3; do /hog 400M --force; done; exec sleep 600' || return 1
+	d run 40M --image "$image" --json >"$work/parent.json"
+	code=$?
+	cli rmi "$image" >/dev/null
+	[ $code = 0 ] && is "$work/parent.json" "j[0]['ending']" killed && is "$work/parent.json" "j[0]['running']" true &&
+		is "$work/parent.json" "'lives on, but 3 of its processes were killed by its own limit of 150 MiB' in j[0]['verdict']" true
+}
+
+proves_nothing_by_an_image_that_does_nothing() {
+	local image=groupies-test-idle:1 code
+	shell_image "$image" 'exec sleep 600' || return 1
+	d run 40M --image "$image" --json >"$work/idle.json"
+	code=$?
+	cli rmi "$image" >/dev/null
+	[ $code = 1 ] && is "$work/idle.json" "j[0]['ending']" unsettled
+}
+
 says_that_an_image_cannot_be_pulled() {
 	d run 1M --image localhost:1/nobody/nothing 2>"$work/err" && return 1
 	[ $? = 1 ] && [ "$(wc -l <"$work/err")" = 1 ] && grep -q '^groupies-docker: image localhost:1/nobody/nothing: is not there and cannot be pulled: ' "$work/err"
@@ -499,6 +528,8 @@ try shows_the_kernels_files
 try remembers_a_killed_one
 try cleans_up_everything_of_ours_and_nothing_else
 try runs_another_image
+try counts_the_kills_in_a_container_that_lives_on
+try proves_nothing_by_an_image_that_does_nothing
 try says_that_an_image_cannot_be_pulled
 try passes_the_engines_own_refusal_on
 try leaves_a_container_of_the_same_name_alone

@@ -193,6 +193,13 @@ removes_what_it_made_without_hearing_of_it() {
 		removed | grep -qx '.*/containers/[0-9a-f]\{64\}?force=1&v=1' || no "removed: $(removed)"
 }
 
+says_that_swap_elsewhere_cannot_be_seen() {
+	with elsewhere-on-v2 run 200M --swap 150m
+	[ "$code" = 1 ] && grep -q '^  VERDICT  *lives at 150 MiB of 200 MiB .*swap cannot be seen from here, so nothing is proved$' "$work/out" || return 1
+	with elsewhere-on-v2 run 200M --swap 150m --json
+	grep -q '"swap_bytes": null' "$work/out" && grep -q '"ending": "unsettled", "held": false' "$work/out"
+}
+
 # It runs when it is asked, has just said that it is full, and is killed before anybody has judged.
 says_of_nobody_who_ended_meanwhile_that_it_lives() {
 	with ends-meanwhile run 1M
@@ -317,6 +324,7 @@ try removes_nothing_when_the_engine_makes_none name-clash 1 'fake: the engine sa
 try removes_nothing_when_the_engine_makes_none no-image 4 'fake: the engine says: No such image: x'
 try removes_nothing_when_the_engine_makes_none breaks-off-creating 3 '*: the engine broke off *'
 try removes_what_it_made_without_hearing_of_it
+try says_that_swap_elsewhere_cannot_be_seen
 try says_of_nobody_who_ended_meanwhile_that_it_lives
 try lets_no_name_steer_the_terminal
 try notes_that_swap_is_not_accounted_for

@@ -81,6 +81,25 @@ static void fits_the_terminal(void **state)
 	free(text);
 }
 
+/* Only v1 has swap in the engine's figures. */
+static void takes_no_figure_that_the_engine_does_not_have(void **state)
+{
+	static const char v1[] = "{\"memory_stats\":{\"stats\":{\"total_swap\":0}}}";
+	static const char v2[] = "{\"memory_stats\":{\"usage\":7,\"stats\":{\"anon\":7}}}";
+	struct row row = row_make();
+	struct error err = ERROR_NONE;
+	struct reply_stats stats;
+
+	(void)state;
+	assert_done(reply_stats_read(v2, strlen(v2), &stats, &err), &err);
+	row_take_stats(&row, &stats);
+	assert_true(row.figures.has[WORD_USAGE] && !row.figures.has[WORD_SWAP]);
+	assert_true(row.figures.of[WORD_SWAP] == 0);
+	assert_done(reply_stats_read(v1, strlen(v1), &stats, &err), &err);
+	row_take_stats(&row, &stats);
+	assert_true(row.figures.has[WORD_SWAP] && row.figures.of[WORD_SWAP] == 0);
+}
+
 static void says_unlimited_as_null(void **state)
 {
 	struct row row = row_make();
@@ -100,6 +119,7 @@ int main(void)
 		cmocka_unit_test(writes_figures_as_docker_does),
 		cmocka_unit_test(shows_what_is_not_there_as_a_dash),
 		cmocka_unit_test(fits_the_terminal),
+		cmocka_unit_test(takes_no_figure_that_the_engine_does_not_have),
 		cmocka_unit_test(says_unlimited_as_null),
 	};
 

@@ -290,6 +290,69 @@ static void lets_live_what_fits(void **state)
 	assert_says(&judgement, "lives: 100 MiB fit into its own limit of 150 MiB");
 }
 
+/* The first process of an image lives on when the others were killed. */
+static void counts_the_kills_in_what_lives(void **state)
+{
+	struct testimony testimony = living(40 * MIB);
+	struct judgement small, large;
+
+	(void)state;
+	testimony.last.of[WORD_KILLS] = 3;
+	small = judge(&testimony);
+	testimony.size_bytes = 200 * MIB;
+	testimony.is_settled = false;
+	large = judge(&testimony);
+	assert_true(small.ending == ENDING_KILLED && small.held);
+	assert_true(large.ending == ENDING_KILLED && large.held);
+	assert_string_equal(small.sentence,
+			    "lives on, but 3 of its processes were killed by its own limit of "
+			    "150 MiB: reached 150 MiB of 40 MiB (kills 3 in memory.oom_control "
+			    "oom_kill)");
+	assert_string_equal(large.group, "/docker/x");
+}
+
+static void proves_nothing_by_an_image_that_does_nothing(void **state)
+{
+	struct testimony testimony = living(40 * MIB);
+	struct judgement idle, said, swapped;
+
+	(void)state;
+	testimony.last.of[WORD_USAGE] = 2 * MIB;
+	idle = judge(&testimony);
+	testimony.says_so = true;
+	said = judge(&testimony);
+	testimony.says_so = false;
+	testimony.last.of[WORD_SWAP] = 38 * MIB;
+	swapped = judge(&testimony);
+	assert_int_equal(idle.ending, ENDING_UNSETTLED);
+	assert_false(idle.held);
+	assert_says(&idle,
+		    "lives at 2 MiB of 40 MiB, within the limit of 150 MiB: nothing is proved");
+	assert_int_equal(said.ending, ENDING_FITS);
+	assert_int_equal(swapped.ending, ENDING_FITS);
+}
+
+/* The figures of an engine elsewhere, on v2, do not have it. */
+static void says_that_swap_cannot_be_seen(void **state)
+{
+	struct testimony testimony = living(200 * MIB);
+	struct judgement asked, none;
+
+	(void)state;
+	testimony.says_so = true;
+	testimony.last.has[WORD_SWAP] = false;
+	none = judge(&testimony);
+	testimony.swap_bytes = testimony.last.of[WORD_SWAP_LIMIT] = 150 * MIB;
+	asked = judge(&testimony);
+	assert_int_equal(asked.ending, ENDING_UNSETTLED);
+	assert_false(asked.held);
+	assert_says(&asked, "lives at 150 MiB of 200 MiB under a limit of 150 MiB: whether the "
+			    "rest is on swap cannot be seen from here, so nothing is proved");
+	assert_int_equal(none.ending, ENDING_UNLIMITED);
+	assert_says(&none, "the limit did not hold: 200 MiB live under a limit of 150 MiB; "
+			   "whether any of it is on swap cannot be seen from here");
+}
+
 static void blames_no_limit_for_an_image_that_just_stopped(void **state)
 {
 	struct testimony testimony = living(200 * MIB);
@@ -409,6 +472,9 @@ int main(void)
 		cmocka_unit_test(believes_no_peak_from_before_the_kill),
 		cmocka_unit_test(counts_what_is_on_swap_for_its_own_limit),
 		cmocka_unit_test(lets_live_what_fits),
+		cmocka_unit_test(counts_the_kills_in_what_lives),
+		cmocka_unit_test(proves_nothing_by_an_image_that_does_nothing),
+		cmocka_unit_test(says_that_swap_cannot_be_seen),
 		cmocka_unit_test(blames_no_limit_for_an_image_that_just_stopped),
 		cmocka_unit_test(says_when_a_limit_did_not_hold),
 		cmocka_unit_test(allows_swap_only_where_it_was_asked_for),

@@ -79,6 +79,9 @@ elif mode == "load-is-no-json":
 elif mode == "long-line":
     status_of["image"] = 404
     raw["load"] = b'{"status":"' + b"x" * (8 << 20)
+elif mode == "elsewhere-on-v2":  # as v2 has it: no figure for swap
+    info["CgroupVersion"] = "2"
+    stats["memory_stats"]["usage"] = 150 * MiB
 elif mode == "name-clash":  # as podman answers
     status_of["create"] = 500
     raw["create"] = b'{"message":"that name is already in use"}'
