@@ -4,8 +4,11 @@
  * kernel's, and judged. Everything that it makes in the engine it takes away again.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "docker_commands.h"
 #include "docker_interrupt.h"
@@ -50,6 +53,23 @@ static int complain(const struct error *err)
 	return EXIT_FAILURE;
 }
 
+/*
+ * What libcurl opens must not become somebody's standard output: what is closed becomes /dev/null.
+ * Without a stdout there is nothing to do: what is shown would be lost, and nobody would know.
+ */
+static int standard_check(struct error *err)
+{
+	bool has_stdout = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+	return has_stdout ? 0 : error_set(err, EBADF, "cannot write to stdout: %s", strerror(EBADF));
+}
+
 static int serve(const struct request *request, struct error *err)
 {
 	struct session session = {.request = request};
@@ -69,8 +89,11 @@ int main(int argc, char **argv)
 {
 	struct error err = ERROR_NONE;
 	struct request request;
-	int kind = request_parse(argc, argv, &request, &err), answer;
+	int kind, answer;
 
+	if (standard_check(&err) < 0)
+		return complain(&err);
+	kind = request_parse(argc, argv, &request, &err);
 	if (kind < 0) {
 		(void)complain(&err);
 		return EXIT_USAGE;

@@ -246,11 +246,21 @@ static int trial_undo(struct stage *stage, const struct trial_order *order,
 			  : container_remove_marked(engine, order->name, order->run, err);
 }
 
+/* Where making it says that something is not there, that is the image, and no container. */
+static int trial_try(struct stage *stage, const struct trial_order *order, struct trial *trial,
+		     struct error *err)
+{
+	if (trial_run(&stage->session->engine, &stage->session->info, order, trial, err) >= 0)
+		return 0;
+	if (err->code == ENOENT)
+		err->code = EREMOTEIO;
+	return -err->code;
+}
+
 /* Runs one trial and takes its container away, however it went. */
 static int perform(struct stage *stage, uint64_t size_bytes, struct error *err)
 {
 	const struct request *request = stage->session->request;
-	struct engine *engine = &stage->session->engine;
 	cleanup_trial struct trial trial = {0};
 	struct error clean_err = ERROR_NONE;
 	char invented[NAME_SIZE];
@@ -266,7 +276,7 @@ static int perform(struct stage *stage, uint64_t size_bytes, struct error *err)
 	int answer;
 
 	name_invent(size_bytes, invented, sizeof(invented));
-	answer = trial_run(engine, &stage->session->info, &order, &trial, err);
+	answer = trial_try(stage, &order, &trial, err);
 	if (answer >= 0)
 		answer = trial_present(stage, &trial, err);
 	if (request->keep && answer >= 0)

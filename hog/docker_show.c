@@ -200,15 +200,15 @@ int command_show(struct session *session, struct error *err)
 {
 	cleanup_group struct group group;
 	struct reply_container container;
-	int found, answer;
+	int found, answer, code;
 
 	group_clear(&group);
 	found = container_find(session, &container, &group, err);
 	if (found < 0)
 		return -err->code;
+	code = !found && container.running ? EXIT_NOT_HELD : EXIT_HELD;
 	if (session->request->json)
-		return json_say(show_json(&container, &group, found), err) < 0 ? -err->code
-									       : !found;
+		return json_say(show_json(&container, &group, found), err) < 0 ? -err->code : code;
 	whereabouts(&container, &group);
 	if (!found)
 		why_not_found(&container);
@@ -217,5 +217,5 @@ int command_show(struct session *session, struct error *err)
 				      : 0;
 	if (answer < 0 || stdout_check(err) < 0)
 		return -err->code;
-	return !found && container.running ? EXIT_NOT_HELD : EXIT_HELD;
+	return code;
 }

@@ -83,9 +83,12 @@ int store_pull(struct engine *engine, const char *name, struct error *err)
 	/* Without a tag the engine would pull all of them. */
 	last = last ? last : name;
 	if (engine_call(engine, &call, NULL, err, "/images/create?fromImage=%s%s", escaped,
-			strpbrk(last, ":@") ? "" : "&tag=latest") < 0)
-		return error_context(err, "image %s: is not there and cannot be pulled", name);
-	return 0;
+			strpbrk(last, ":@") ? "" : "&tag=latest") >= 0)
+		return 0;
+	/* It is no container that is missing. */
+	if (err->code == ENOENT)
+		err->code = EREMOTEIO;
+	return error_context(err, "image %s: is not there and cannot be pulled", name);
 }
 
 int store_remove(struct engine *engine, const char *name, struct error *err)

@@ -43,9 +43,13 @@ with() {
 	engine=
 }
 
-# ours ARG...: within a bound that nothing here may need.
+# ours ARG...: within a bound that nothing here may need. $closed: a descriptor that it does not have.
 ours() {
-	timeout -k 5 50 "$program" "$@" >"$work/out" 2>"$work/err" </dev/null
+	case ${closed:-} in
+	out) timeout -k 5 50 "$program" "$@" >&- 2>"$work/err" </dev/null ;;
+	others) timeout -k 5 50 "$program" "$@" >"$work/out" 2>&- <&- ;;
+	*) timeout -k 5 50 "$program" "$@" >"$work/out" 2>"$work/err" </dev/null ;;
+	esac
 	code=$?
 }
 
@@ -200,6 +204,28 @@ says_that_swap_elsewhere_cannot_be_seen() {
 	grep -q '"swap_bytes": null' "$work/out" && grep -q '"ending": "unsettled", "held": false' "$work/out"
 }
 
+shows_an_ended_container_as_json_with_the_same_exit_code() {
+	with ended show fake && [ "$code" = 0 ] || no "show: $code" || return 1
+	with ended show fake --json && [ "$code" = 0 ] && grep -q '"exit": 137' "$work/out" || no "show --json: $code"
+}
+
+# What it opens next would be its stdout otherwise.
+says_that_its_stdout_is_closed() {
+	local command
+	for command in 'run 1M' 'show fake' --version; do
+		# shellcheck disable=SC2086 # words
+		closed=out with good $command
+		says 1 'cannot write to stdout: Bad file descriptor' || return 1
+	done
+	[ ! -s "$socket.log" ] || no "it has asked the engine: $(cat "$socket.log")"
+}
+
+works_without_stdin_and_stderr() {
+	: >"$work/err"
+	closed=others with good stats --once
+	[ "$code" = 0 ] && grep -q '^0123456789ab  fake ' "$work/out"
+}
+
 # It runs when it is asked, has just said that it is full, and is killed before anybody has judged.
 says_of_nobody_who_ended_meanwhile_that_it_lives() {
 	with ends-meanwhile run 1M
@@ -321,10 +347,14 @@ try reads_answers_split_at_every_byte
 try speaks_with_a_newer_engine
 try leaves_out_who_vanishes_between_two_calls
 try removes_nothing_when_the_engine_makes_none name-clash 1 'fake: the engine says: that name is already in use'
-try removes_nothing_when_the_engine_makes_none no-image 4 'fake: the engine says: No such image: x'
+try removes_nothing_when_the_engine_makes_none no-image 1 'fake: the engine says: No such image: x'
 try removes_nothing_when_the_engine_makes_none breaks-off-creating 3 '*: the engine broke off *'
 try removes_what_it_made_without_hearing_of_it
 try says_that_swap_elsewhere_cannot_be_seen
+try engine_that_is no-such-image 1 'image nosuch/image: is not there and cannot be pulled: the engine says: pull access denied *' run 1M --image nosuch/image
+try shows_an_ended_container_as_json_with_the_same_exit_code
+try says_that_its_stdout_is_closed
+try works_without_stdin_and_stderr
 try says_of_nobody_who_ended_meanwhile_that_it_lives
 try lets_no_name_steer_the_terminal
 try notes_that_swap_is_not_accounted_for

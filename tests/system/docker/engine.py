@@ -88,6 +88,11 @@ elif mode == "name-clash":  # as podman answers
 elif mode == "no-image":
     status_of["create"] = 404
     raw["create"] = b'{"message":"No such image: x"}'
+elif mode == "no-such-image":  # nor in any registry
+    status_of["image"] = status_of["pull"] = 404
+    raw["pull"] = b'{"message":"pull access denied for nosuch/image"}'
+elif mode == "ended":
+    container["State"].update(Status="exited", Running=False, Pid=0, ExitCode=137)
 elif mode == "refuses":
     status_of["json"] = 500
     raw["json"] = b'{"message":"driver failed:\\u001b[31m no \\"luck\\"\\n"}'
@@ -100,7 +105,7 @@ def what(method, target):
         return "ping"
     last = target.rsplit("/", 1)[-1]
     if "/images/" in target:
-        return "load" if last == "load" else "image"
+        return {"load": "load", "create": "pull"}.get(last, "image")
     if target.endswith("/containers/json"):
         return "list"
     if method == "DELETE":
