@@ -38,14 +38,19 @@ static int (*const commands[COMMAND_COUNT])(struct session *session, struct erro
 	[COMMAND_SHOW] = command_show,   [COMMAND_CLEAN] = command_clean,
 };
 
-/* Says why on stderr, unless whoever reads knows: a signal. Returns the exit code. */
+/*
+ * Says why on stderr, unless whoever reads knows: a signal. Returns the exit code; what fails behind
+ * a signal, because of it or not, does not hide it.
+ */
 static int complain(const struct error *err)
 {
+	int signal = interrupt_signal();
 	size_t index;
 
-	if (err->code == EINTR && interrupt_signal())
-		return EXIT_SIGNAL + interrupt_signal();
-	(void)fprintf(stderr, "groupies-docker: %s\n", err->text);
+	if (!signal || err->code != EINTR)
+		(void)fprintf(stderr, "groupies-docker: %s\n", err->text);
+	if (signal)
+		return EXIT_SIGNAL + signal;
 	for (index = 0; index < sizeof(exits) / sizeof(*exits); index++) {
 		if (exits[index].code == err->code)
 			return exits[index].exit_code;

@@ -234,6 +234,18 @@ static int run_invent(struct stage *stage, struct error *err)
 }
 
 /*
+ * Says that WHAT could not be taken away, unless another failure is to be told. Returns what ANSWER
+ * becomes. A signal alone tells nothing, so it gives way.
+ */
+static int leave(const char *what, const struct error *why, int answer, struct error *err)
+{
+	if (answer < 0 && err->code != EINTR)
+		return answer;
+	return error_set(err, why->code == EINTR ? ECANCELED : why->code,
+			 "%s may stay in the engine: %s", what, why->text);
+}
+
+/*
  * Takes away what a trial has made. Without an id nobody has told that anything was: then there is
  * nothing, or something that carries our mark. What merely has the name is never ours.
  */
@@ -281,9 +293,10 @@ static int perform(struct stage *stage, uint64_t size_bytes, struct error *err)
 		answer = trial_present(stage, &trial, err);
 	if (request->keep && answer >= 0)
 		return answer;
-	if (trial_undo(stage, &order, &trial, &clean_err) < 0 && answer >= 0)
-		answer = error_set(err, clean_err.code, "%s stays in the engine: %s", order.name,
-				   clean_err.text);
+	if (answer < 0)
+		engine_has_failed(&stage->session->engine, err);
+	if (trial_undo(stage, &order, &trial, &clean_err) < 0)
+		answer = leave(order.name, &clean_err, answer, err);
 	return answer;
 }
 
@@ -301,6 +314,20 @@ static void announce(const struct stage *stage, uint64_t size_bytes)
 					 : "no",
 		     request->parent ? ", inside " : "", request->parent ? request->parent : "");
 	(void)fflush(stdout);
+}
+
+/* Takes away the image that we brought. Returns what ANSWER becomes. */
+static int image_undo(struct stage *stage, int answer, struct error *err)
+{
+	struct error why = ERROR_NONE;
+	char what[NAME_SIZE + 8];
+
+	if (answer < 0)
+		engine_has_failed(&stage->session->engine, err);
+	if (store_remove(&stage->session->engine, stage->image, &why) >= 0)
+		return answer;
+	(void)snprintf(what, sizeof(what), "image %s", stage->image);
+	return leave(what, &why, answer, err);
 }
 
 static int perform_all(struct stage *stage, const uint64_t *sizes, size_t count, struct error *err)
@@ -323,15 +350,12 @@ static int stage_run(struct session *session, const uint64_t *sizes, size_t coun
 		     struct error *err)
 {
 	struct stage stage = {.session = session, .held = true};
-	struct error clean_err = ERROR_NONE;
 	int answer;
 
 	stage.told = session->request->json ? json_object_new_array() : NULL;
 	answer = perform_all(&stage, sizes, count, err);
-	if (stage.image_is_new && !(session->request->keep && answer >= 0) &&
-	    store_remove(&session->engine, stage.image, &clean_err) < 0 && answer >= 0)
-		answer = error_set(err, clean_err.code, "image %s stays in the engine: %s",
-				   stage.image, clean_err.text);
+	if (stage.image_is_new && !(session->request->keep && answer >= 0))
+		answer = image_undo(&stage, answer, err);
 	if (stage.told && answer >= 0)
 		return json_say(stage.told, err) < 0 ? -err->code
 		       : stage.held                  ? EXIT_HELD

@@ -22,12 +22,15 @@
 #define PING_SECONDS    10
 #define CALL_SECONDS    20
 #define SILENCE_SECONDS 60
+#define HURRIED_SECONDS 5 /* to clean up, where the engine is deaf or somebody insists */
 
 const struct call engine_get = {.method = "GET", .seconds = CALL_SECONDS};
 
 /* What is on its way: libcurl's callbacks fill it. */
 struct transfer {
 	const struct call *call;
+	unsigned seconds; /* the bound; 0: none */
+	int signals;      /* how many had come when it began */
 	long status;
 	struct answer answer;
 	struct error err; /* of a callback; code 0: none */
@@ -130,7 +133,9 @@ static int time_passes(void *data, curl_off_t down, curl_off_t down_now, curl_of
 	(void)down_now;
 	(void)up;
 	(void)up_now;
-	return !transfer->call->is_undisturbed && interrupt_signal() != 0;
+	if (transfer->call->is_undisturbed)
+		return interrupt_count() > 1 && interrupt_count() > transfer->signals;
+	return interrupt_signal() != 0;
 }
 
 static int socket_complain(const struct engine *engine, long os_error, struct error *err)
@@ -179,7 +184,7 @@ static int transfer_complain(const struct engine *engine, const struct transfer 
 			"%s: the engine does not answer (waited %u s): look at its log, or "
 			"restart it",
 			engine->socket,
-			transfer->call->seconds ? transfer->call->seconds : SILENCE_SECONDS);
+			transfer->seconds ? transfer->seconds : SILENCE_SECONDS);
 	case CURLE_GOT_NOTHING:
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:
@@ -231,8 +236,8 @@ static void transfer_prepare(struct engine *engine, struct transfer *transfer, c
 	(void)curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	(void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, engine->headers);
 	(void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
-	if (call->seconds) {
-		(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)call->seconds);
+	if (transfer->seconds) {
+		(void)curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)transfer->seconds);
 	} else {
 		(void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
 		(void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)SILENCE_SECONDS);
@@ -264,11 +269,21 @@ static int headers_choose(struct engine *engine, const struct call *call, struct
 	return 0;
 }
 
+static unsigned seconds_allowed(const struct engine *engine, const struct call *call)
+{
+	bool hurried = engine->is_deaf || interrupt_count() > 1;
+
+	return hurried && (call->seconds == 0 || call->seconds > HURRIED_SECONDS) ? HURRIED_SECONDS
+										  : call->seconds;
+}
+
 static int transfer_run(struct engine *engine, struct transfer *transfer, const char *url,
 			struct error *err)
 {
 	CURLcode code;
 
+	transfer->seconds = seconds_allowed(engine, transfer->call);
+	transfer->signals = interrupt_count();
 	if (headers_choose(engine, transfer->call, err) < 0)
 		return -err->code;
 	if (!transfer->call->is_undisturbed && interrupt_signal())
@@ -378,6 +393,11 @@ int engine_open(struct engine *engine, const char *socket_path, struct error *er
 	if (!engine->curl)
 		return error_set(err, ENOMEM, "libcurl cannot be used");
 	return engine_negotiate(engine, err);
+}
+
+void engine_has_failed(struct engine *engine, const struct error *err)
+{
+	engine->is_deaf |= err->code == ETIMEDOUT;
 }
 
 void engine_close(struct engine *engine)

@@ -29,6 +29,7 @@ struct engine {
 	struct curl_slist *headers;
 	char socket[108];
 	char api[16]; /* the version both sides speak */
+	bool is_deaf; /* it has let us wait in vain: not as long again */
 };
 
 struct answer {
@@ -43,7 +44,7 @@ struct call {
 	const char *body;
 	size_t length;
 	unsigned seconds;    /* to wait for all of it; 0: no bound but that something must come */
-	bool is_undisturbed; /* a signal waits until it is done: it changes the engine */
+	bool is_undisturbed; /* it changes the engine: a signal waits, a second one breaks it off */
 	struct lines *lines; /* who takes the answer line by line; NULL: it is collected */
 };
 
@@ -56,6 +57,9 @@ int engine_choose_socket(const char *socket, char path[108], struct error *err);
 /* Connects and agrees on a version. The caller closes it. */
 int engine_open(struct engine *engine, const char *socket_path, struct error *err);
 void engine_close(struct engine *engine);
+
+/* To be told of a failure before cleaning up behind it: who did not answer is asked in short. */
+void engine_has_failed(struct engine *engine, const struct error *err);
 
 #define cleanup_engine __attribute__((cleanup(engine_close)))
 

@@ -4,14 +4,17 @@
 #include <errno.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
-static volatile sig_atomic_t caught;
+static volatile sig_atomic_t caught, count;
 
 static void remember(int number)
 {
 	if (!caught)
 		caught = number;
+	if (count < SIG_ATOMIC_MAX)
+		count++;
 }
 
 void interrupt_watch(void)
@@ -20,7 +23,7 @@ void interrupt_watch(void)
 	struct sigaction action = {.sa_handler = remember}, old;
 	size_t index;
 
-	(void)sigemptyset(&action.sa_mask);
+	(void)sigfillset(&action.sa_mask);
 	for (index = 0; index < sizeof(ending) / sizeof(*ending); index++) {
 		/* What was ignored when we were started (nohup) stays ignored. */
 		if (sigaction(ending[index], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
@@ -32,6 +35,11 @@ void interrupt_watch(void)
 int interrupt_signal(void)
 {
 	return caught;
+}
+
+int interrupt_count(void)
+{
+	return count;
 }
 
 int interrupt_sleep(uint64_t ms, struct error *err)

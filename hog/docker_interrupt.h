@@ -17,6 +17,9 @@ void interrupt_watch(void);
 /* The signal that came first, or 0. */
 int interrupt_signal(void);
 
+/* How many have come. Who sends a second one does not want to wait for what the first let finish. */
+int interrupt_count(void);
+
 /* Sleeps MS milliseconds, or until a signal comes. EINTR. */
 int interrupt_sleep(uint64_t ms, struct error *err);
 

@@ -251,25 +251,58 @@ checks_that_a_rootless_engine_has_limits() {
 	[ "$code" = 1 ] && grep -q '^BAD   memory  *cannot be limited by this engine: it is rootless' "$work/out"
 }
 
-ends_at_once_with_a_signal_while_an_engine_is_silent() {
-	rm -f "$socket"
-	python3 "$here/tests/system/docker/engine.py" "$socket" silent &
+# begin MODE COMMAND...: as with, in the background, and not deaf to SIGINT. $ours is groupies-docker.
+begin() {
+	local mode=$1
+	shift
+	rm -f "$socket" "$socket".*
+	python3 "$here/tests/system/docker/engine.py" "$socket" "$mode" &
 	engine=$!
 	until_true 20 test -S "$socket"
 	python3 -c '
 import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execv(sys.argv[1], sys.argv[1:])' "$program" --socket "$socket" stats --once >"$work/out" 2>"$work/err" &
-	local pid=$! start=$SECONDS
-	until_true 10 grep -q groupies-docker "/proc/$pid/comm"
-	until_true 10 grep -q "$socket" /proc/net/unix
-	kill -INT "$pid"
-	wait "$pid"
+os.execv(sys.argv[1], sys.argv[1:])' "$program" --socket "$socket" "$@" >"$work/out" 2>"$work/err" &
+	ours=$!
+}
+
+# ended SECONDS: its exit code is $code; within so long, or it is killed.
+ended() {
+	until_true "$1" is_gone "$ours" || kill -KILL "$ours"
+	wait "$ours"
 	code=$?
 	kill "$engine"
 	wait "$engine" 2>/dev/null
 	engine=
-	[ "$code" = 130 ] && [ ! -s "$work/err" ] && [ $((SECONDS - start)) -le 9 ]
+}
+is_gone() { ! grep -q '^State:[[:space:]]*[^Z]' "/proc/$1/status" 2>/dev/null; }
+has_asked() { grep -q "$1" "$socket.log"; }
+
+ends_at_once_with_a_signal_while_an_engine_is_silent() {
+	begin silent stats --once
+	until_true 10 has_asked _ping
+	kill -INT "$ours"
+	ended 9
+	[ "$code" = 130 ] && [ ! -s "$work/err" ]
+}
+
+# What changes the engine is waited for, until somebody insists; nor is an engine like that waited for again.
+gives_up_with_a_second_signal() {
+	begin silent-at-load run 1M
+	until_true 10 has_asked /images/load
+	kill -INT "$ours"
+	kill -TERM "$ours"
+	ended 15
+	says 130 'image localhost/groupies-hog:* may stay in the engine: * (waited 5 s)*'
+}
+
+ends_with_the_signal_whatever_else_fails() {
+	begin dies-when-told run 1M --name fake
+	until_true 10 has_asked /containers/create
+	kill -INT "$ours"
+	: >"$socket.die"
+	ended 20
+	says 130 'fake: *: the engine broke off in the middle of an answer: *' && [ -z "$(removed)" ]
 }
 
 # The engine says 150 MiB; the group of the process that it names has 100 MiB.
@@ -360,5 +393,8 @@ try lets_no_name_steer_the_terminal
 try notes_that_swap_is_not_accounted_for
 try checks_that_a_rootless_engine_has_limits
 try ends_at_once_with_a_signal_while_an_engine_is_silent
+try gives_up_with_a_second_signal
+try ends_with_the_signal_whatever_else_fails
+try engine_that_is silent-once-started 3 '*: the engine does not answer (waited 20 s): *' run 1M
 try says_when_the_kernel_has_another_limit
 finish

@@ -88,6 +88,8 @@ elif mode == "name-clash":  # as podman answers
 elif mode == "no-image":
     status_of["create"] = 404
     raw["create"] = b'{"message":"No such image: x"}'
+elif mode == "silent-at-load":
+    status_of["image"] = 404
 elif mode == "no-such-image":  # nor in any registry
     status_of["image"] = status_of["pull"] = 404
     raw["pull"] = b'{"message":"pull access denied for nosuch/image"}'
@@ -134,9 +136,13 @@ def send(client, data):
 def answer(client, method, target, sent):
     name = what(method, target)
     log.write("%s %s\n" % (method, target))
+    if (mode, name) in (("silent-at-load", "load"), ("silent-once-started", "json")):
+        time.sleep(600)
+    while mode == "dies-when-told" and name == "create" and not os.path.exists(path + ".die"):
+        time.sleep(0.05)
     if mode == "creates-unheard" and name == "create":
         container["Config"]["Labels"] = json.loads(sent)["Labels"]
-    if mode in ("creates-unheard", "breaks-off-creating") and name == "create":
+    if mode in ("creates-unheard", "breaks-off-creating", "dies-when-told") and name == "create":
         return False
     if mode == "silent" or (mode == "silent-later" and name != "ping"):
         time.sleep(600)
