@@ -72,7 +72,8 @@ static int standard_check(struct error *err)
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		(void)close(fd);
-	return has_stdout ? 0 : error_set(err, EBADF, "cannot write to stdout: %s", strerror(EBADF));
+	return has_stdout ? 0
+			  : error_set(err, EBADF, "cannot write to stdout: %s", strerror(EBADF));
 }
 
 static int serve(const struct request *request, struct error *err)

@@ -180,7 +180,8 @@ int container_oom_events(struct engine *engine, const char *id, time_t since, st
 int container_remove(struct engine *engine, const char *id, struct error *err)
 {
 	struct error why = ERROR_NONE;
-	int status = engine_call(engine, &call_remove, NULL, &why, "/containers/%s?force=1&v=1", id);
+	int status =
+		engine_call(engine, &call_remove, NULL, &why, "/containers/%s?force=1&v=1", id);
 
 	/* 409: somebody else is just removing it. */
 	if (status < 0 && why.code != ENOENT && why.code != EEXIST)

@@ -19,7 +19,7 @@
 #include "groupies/size.h"
 
 #define RUN_SIZE 17
-#define MIB ((uint64_t)1024 * 1024)
+#define MIB      ((uint64_t)1024 * 1024)
 
 static const uint64_t demo_sizes[] = {40 * MIB, 200 * MIB, 100 * MIB};
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "docker_interrupt.h"
+#include "docker_printable.h"
 #include "docker_reply.h"
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
@@ -183,8 +184,7 @@ static int transfer_complain(const struct engine *engine, const struct transfer 
 			err, ETIMEDOUT,
 			"%s: the engine does not answer (waited %u s): look at its log, or "
 			"restart it",
-			engine->socket,
-			transfer->seconds ? transfer->seconds : SILENCE_SECONDS);
+			engine->socket, transfer->seconds ? transfer->seconds : SILENCE_SECONDS);
 	case CURLE_GOT_NOTHING:
 	case CURLE_PARTIAL_FILE:
 	case CURLE_RECV_ERROR:

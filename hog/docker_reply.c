@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "docker_printable.h"
 #include "groupies/size.h"
 
 #define DEPTH_LARGEST 32
@@ -40,20 +41,6 @@ struct field {
 
 #define PLACE(type, member) offsetof(type, member)
 #define ROOM(type, member)  sizeof(((type *)0)->member)
-
-char *printable_copy(char *to, size_t size, const char *text)
-{
-	size_t at;
-
-	for (at = 0; at + 1 < size && text[at]; at++) {
-		unsigned char byte = (unsigned char)text[at];
-
-		/* 0x80 to 0x9f are control characters as well, but in UTF-8 parts of letters. */
-		to[at] = byte < ' ' || byte == 0x7f ? '?' : (char)byte;
-	}
-	to[at] = '\0';
-	return to;
-}
 
 static const char *type_says(const json_object *object)
 {
@@ -334,10 +321,9 @@ struct raw_stats {
 
 int reply_stats_read(const char *text, size_t length, struct reply_stats *ret, struct error *err)
 {
-	struct raw_stats raw = {
-		.stats = {.limit_bytes = SIZE_INFINITY,
-			  .tasks_limit = SIZE_INFINITY,
-			  .swap_bytes = SIZE_INFINITY}};
+	struct raw_stats raw = {.stats = {.limit_bytes = SIZE_INFINITY,
+					  .tasks_limit = SIZE_INFINITY,
+					  .swap_bytes = SIZE_INFINITY}};
 #define ROW(path, member)                                                                          \
 	{                                                                                          \
 		path, FIELD_COUNT, false, PLACE(struct raw_stats, member), 0                       \

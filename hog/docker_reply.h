@@ -109,7 +109,4 @@ int reply_progress_read(const char *text, size_t length, struct error *err);
 /* One event. Returns 1 when it tells of an oom, else 0. */
 int reply_event_read(const char *text, size_t length, struct error *err);
 
-/* Copies TEXT as far as it fits; what could steer a terminal becomes '?'. Returns TO. */
-char *printable_copy(char *to, size_t size, const char *text);
-
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "docker_container.h"
+#include "docker_printable.h"
 #include "docker_store.h"
 #include "groupies/host.h"
 #include "groupies/registry.h"

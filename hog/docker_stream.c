@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "docker_printable.h"
+
 static int lines_finish(struct lines *lines, struct error *err)
 {
 	size_t length = lines->length;
@@ -46,11 +48,13 @@ int lines_end(struct lines *lines, struct error *err)
 static void frames_keep(struct frames *frames, const char *bytes, size_t length)
 {
 	for (; length > 0 && frames->length < sizeof(frames->text) - 1; bytes++, length--) {
-		unsigned char byte = (unsigned char)*bytes;
-		bool plain = (byte >= ' ' && byte != 0x7f) || byte == '\n' || byte == '\t';
-
-		if (byte != '\r')
-			frames->text[frames->length++] = plain ? (char)byte : '?';
+		if (*bytes == '\r')
+			continue;
+		if (*bytes == '\n' || *bytes == '\t')
+			frames->text[frames->length] = *bytes;
+		else
+			printable_put(frames->text, frames->length, *bytes);
+		frames->length++;
 	}
 	frames->text[frames->length] = '\0';
 }

@@ -30,7 +30,7 @@ struct trial_order {
 
 struct trial {
 	char id[ID_SIZE]; /* "": the engine has not told of one */
-	bool is_found; /* the group was seen */
+	bool is_found;    /* the group was seen */
 	char directory[GROUP_DIRECTORY_SIZE];
 	char limit_text[64]; /* as the kernel stores it */
 	char *files;         /* the listing */

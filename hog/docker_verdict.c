@@ -282,15 +282,16 @@ static void say_that_it_just_lives(const struct testimony *testimony, struct jud
 	say(judgement,
 	    "lives at %s of %s, within the limit of %s: nothing is proved: look at what it says, "
 	    "or ask it for more",
-	    size_words(testimony->last.of[WORD_USAGE]).text,
-	    size_words(testimony->size_bytes).text, size_words(judgement->limit_bytes).text);
+	    size_words(testimony->last.of[WORD_USAGE]).text, size_words(testimony->size_bytes).text,
+	    size_words(judgement->limit_bytes).text);
 }
 
 /* All but a tenth: some images count in thousands. */
 static bool has_eaten(const struct testimony *testimony)
 {
-	return testimony->says_so || testimony->last.of[WORD_USAGE] + testimony->last.of[WORD_SWAP] >=
-					     testimony->size_bytes - testimony->size_bytes / 10;
+	return testimony->says_so ||
+	       testimony->last.of[WORD_USAGE] + testimony->last.of[WORD_SWAP] >=
+		       testimony->size_bytes - testimony->size_bytes / 10;
 }
 
 /* An engine elsewhere, on v2, tells nothing of swap. Where none was asked for, none may be in use. */

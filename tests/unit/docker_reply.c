@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "docker_reply.h"
 
+#include "docker_printable.h"
 #include "docker_stream.h"
 #include "groupies/size.h"
 
@@ -124,6 +125,59 @@ static void frames_carry_output_and_nothing_that_steers(void **state)
 	assert_string_equal(frames.text, "a?bc\n");
 }
 
+/* U+0080 to U+009F steer as well, as UTF-8 and as the bytes 80 to 9F; in a letter they are a part. */
+static const struct {
+	const char *text;
+	const char *shown;
+} steering[] = {
+	{"a\xc2\x9b"
+	 "31mb",
+	 "a??31mb"},
+	{"a\x9b"
+	 "31mb",
+	 "a?31mb"},
+	{"\x80", "?"},
+	{"\xc3\xa9\x9b", "\xc3\xa9?"}, /* an e with its accent, and one more */
+	{"\xc3\x89 \xe2\x80\x94 \xc2\xa0", "\xc3\x89 \xe2\x80\x94 \xc2\xa0"},
+	{"\xf0\x9f\x90\x97 \xe2\x9b\x94", "\xf0\x9f\x90\x97 \xe2\x9b\x94"}, /* a hog; no entry */
+	{"\xe0\x82\x9b", "\xe0??"},         /* U+009B in three bytes, */
+	{"\xf0\x80\x82\x9b", "\xf0???"},    /* in four, */
+	{"\xc0\x9b\xc1\x9b", "\xc0?\xc1?"}, /* and with what leads nothing */
+	{"\xe2\xa0\xa0\x9b", "\xe2\xa0\xa0?"},
+};
+
+static void nothing_printed_steers_a_terminal(void **state)
+{
+	size_t index;
+
+	(void)state;
+	for (index = 0; index < COUNT_OF(steering); index++) {
+		char shown[64];
+
+		(void)printable_copy(shown, sizeof(shown), steering[index].text);
+		assert_string_equal(shown, steering[index].shown);
+	}
+}
+
+/* A container decides where its output is cut. */
+static void no_output_steers_a_terminal_however_it_is_cut(void **state)
+{
+	size_t index, at;
+
+	(void)state;
+	for (index = 0; index < COUNT_OF(steering); index++) {
+		static struct frames frames;
+
+		memset(&frames, 0, sizeof(frames));
+		frames.raw = true;
+		for (at = 0; steering[index].text[at]; at++) {
+			frames_feed(&frames, steering[index].text + at, 1);
+			frames_feed(&frames, "\r", 1); /* goes */
+		}
+		assert_string_equal(frames.text, steering[index].shown);
+	}
+}
+
 static void output_without_frames_is_taken_as_it_is(void **state)
 {
 	static struct frames frames;
@@ -143,6 +197,8 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_not_what_was_asked_for),
 		cmocka_unit_test(hears_the_engines_error_in_its_progress),
 		cmocka_unit_test(frames_carry_output_and_nothing_that_steers),
+		cmocka_unit_test(nothing_printed_steers_a_terminal),
+		cmocka_unit_test(no_output_steers_a_terminal_however_it_is_cut),
 		cmocka_unit_test(output_without_frames_is_taken_as_it_is),
 	};
 
