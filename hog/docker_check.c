@@ -252,25 +252,54 @@ static int containers_remove(struct session *session, struct error *err)
 	return count < 0 ? -err->code : count;
 }
 
+static int image_remove(struct session *session, const char *name, struct error *err)
+{
+	int removed = store_remove(&session->engine, name, err);
+
+	if (removed < 0)
+		return error_context(err, "image %s", name);
+	if (removed && !session->request->json)
+		(void)printf("removed image %s\n", name);
+	return removed;
+}
+
+/* The one that has our name, and those that have lost it: to a newer hog, or to somebody's force. */
+static int images_remove(struct session *session, struct error *err)
+{
+	cleanup_free struct reply_image *lost = NULL;
+	char name[ID_SIZE + 8];
+	int count, index, removed = image_remove(session, IMAGE_NAME, err), total = removed;
+
+	if (removed < 0)
+		return -err->code;
+	count = store_list_lost(&session->engine, &lost, err);
+	for (index = 0; index < count; index++) {
+		(void)snprintf(name, sizeof(name), "sha256:%s", lost[index].id);
+		removed = image_remove(session, name, err);
+		if (removed < 0)
+			return -err->code;
+		total += removed;
+	}
+	return count < 0 ? -err->code : total;
+}
+
 int command_clean(struct session *session, struct error *err)
 {
-	int containers = containers_remove(session, err), image;
+	int containers = containers_remove(session, err), images;
 	json_object *told;
 
 	if (containers < 0)
 		return -err->code;
-	image = store_remove(&session->engine, IMAGE_NAME, err);
-	if (image < 0 || record_clean(err) < 0)
+	images = images_remove(session, err);
+	if (images < 0 || record_clean(err) < 0)
 		return -err->code;
 	if (!session->request->json) {
-		if (image)
-			(void)printf("removed image %s\n", IMAGE_NAME);
-		if (!image && !containers)
+		if (!images && !containers)
 			(void)puts("nothing of ours is there");
 		return stdout_check(err) < 0 ? -err->code : EXIT_HELD;
 	}
 	told = json_object_new_object();
 	json_object_object_add(told, "containers", json_object_new_int(containers));
-	json_object_object_add(told, "images", json_object_new_int(image));
+	json_object_object_add(told, "images", json_object_new_int(images));
 	return json_say(told, err) < 0 ? -err->code : EXIT_HELD;
 }

@@ -63,6 +63,7 @@ static int parent_choose(struct stage *stage, struct error *err)
 	return 0;
 }
 
+/* Returns 1 when the image was there, 0 when it was brought. */
 static int image_bring(struct stage *stage, struct error *err)
 {
 	const char *other = stage->session->request->image;
@@ -258,11 +259,19 @@ static int trial_undo(struct stage *stage, const struct trial_order *order,
 			  : container_remove_marked(engine, order->name, order->run, err);
 }
 
-/* Where making it says that something is not there, that is the image, and no container. */
+/*
+ * Where making it says that something is not there, that is the image, and no container. Another run
+ * that had brought it may just have taken it away: it is brought once more.
+ */
 static int trial_try(struct stage *stage, const struct trial_order *order, struct trial *trial,
 		     struct error *err)
 {
-	if (trial_run(&stage->session->engine, &stage->session->info, order, trial, err) >= 0)
+	struct engine *engine = &stage->session->engine;
+
+	if (trial_run(engine, &stage->session->info, order, trial, err) >= 0)
+		return 0;
+	if (err->code == ENOENT && image_bring(stage, err) == 0 &&
+	    trial_run(engine, &stage->session->info, order, trial, err) >= 0)
 		return 0;
 	if (err->code == ENOENT)
 		err->code = EREMOTEIO;
@@ -326,6 +335,13 @@ static int image_undo(struct stage *stage, int answer, struct error *err)
 		engine_has_failed(&stage->session->engine, err);
 	if (store_remove(&stage->session->engine, stage->image, &why) >= 0)
 		return answer;
+	if (why.code == EEXIST) {
+		(void)fprintf(stderr,
+			      "groupies-docker: image %s stays, another container uses it: take it "
+			      "away with groupies-docker clean\n",
+			      stage->image);
+		return answer;
+	}
 	(void)snprintf(what, sizeof(what), "image %s", stage->image);
 	return leave(what, &why, answer, err);
 }

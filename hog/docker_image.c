@@ -167,7 +167,7 @@ static json_object *config_build(int machine, const char *layer_digest)
 	char digest[DIGEST_SIZE + 8];
 
 	(void)snprintf(digest, sizeof(digest), "sha256:%s", layer_digest);
-	json_object_object_add(labels, "groupies", json_object_new_string("hog"));
+	json_object_object_add(labels, IMAGE_LABEL, json_object_new_string(IMAGE_LABEL_VALUE));
 	json_object_object_add(config, "Entrypoint", list_of(json_object_new_string("/hog")));
 	json_object_object_add(config, "Labels", labels);
 	json_object_object_add(config, "WorkingDir", json_object_new_string("/"));

@@ -14,6 +14,9 @@
 /* localhost: no engine looks for it in a registry. */
 #define IMAGE_NAME "localhost/groupies-hog:" GROUPIES_VERSION
 
+#define IMAGE_LABEL       "groupies"
+#define IMAGE_LABEL_VALUE "hog"
+
 struct image {
 	char *archive;
 	size_t length;

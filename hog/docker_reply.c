@@ -356,8 +356,12 @@ int reply_stats_read(const char *text, size_t length, struct reply_stats *ret, s
 	return 0;
 }
 
-static int row_read(json_object *entry, struct reply_row *row, struct error *err)
+/* Reads an entry of a list into the row at PLACE. */
+typedef int entry_reader(json_object *entry, void *place, struct error *err);
+
+static int row_read(json_object *entry, void *place, struct error *err)
 {
+	struct reply_row *row = place;
 	static const struct field id = {"Id", FIELD_TEXT, true, PLACE(struct reply_row, id),
 					ROOM(struct reply_row, id)};
 	json_object *names = member_find(entry, "Names"), *first = NULL;
@@ -376,28 +380,70 @@ static int row_read(json_object *entry, struct reply_row *row, struct error *err
 	return 0;
 }
 
-int reply_rows_read(const char *text, size_t length, struct reply_row **ret_rows, struct error *err)
+/* Docker names the digest in front of an image's id, podman may leave it out. */
+static int image_read(json_object *entry, void *place, struct error *err)
+{
+	struct reply_image *image = place;
+	static const char digest[] = "sha256:";
+	static const struct field created = {"Created", FIELD_WHOLE, true,
+					     PLACE(struct reply_image, created), 0};
+	char id[sizeof(digest) + ID_SIZE] = "";
+	const struct field whole = {"Id", FIELD_TEXT, true, 0, sizeof(id)};
+	size_t front = sizeof(digest) - 1;
+
+	if (fields_take(entry, &whole, 1, id, err) < 0 ||
+	    fields_take(entry, &created, 1, image, err) < 0)
+		return -err->code;
+	front = strncmp(id, digest, front) == 0 ? front : 0;
+	(void)printable_copy(image->id, sizeof(image->id), id + front);
+	return id_check(image->id, err);
+}
+
+/* Reads a list into rows of SIZE bytes, which the caller frees. Returns how many. */
+static int list_read(const char *text, size_t length, entry_reader *read, size_t size,
+		     void **ret_rows, struct error *err)
 {
 	cleanup_json json_object *list = NULL;
-	struct reply_row *rows;
 	size_t index, count;
+	char *rows;
 
 	if (text_parse(text, length, json_type_array, &list, err) < 0)
 		return -err->code;
 	count = json_object_array_length(list);
 	if (count > ROWS_LARGEST)
 		return error_set(err, EPROTO, "the engine's list has %zu entries", count);
-	rows = calloc(count + 1, sizeof(*rows));
+	rows = calloc(count + 1, size);
 	if (!rows)
 		return error_set(err, ENOMEM, "the engine's list: out of memory");
 	for (index = 0; index < count; index++) {
-		if (row_read(json_object_array_get_idx(list, index), &rows[index], err) < 0) {
+		if (read(json_object_array_get_idx(list, index), rows + index * size, err) < 0) {
 			free(rows);
 			return -err->code;
 		}
 	}
 	*ret_rows = rows;
 	return (int)count;
+}
+
+int reply_rows_read(const char *text, size_t length, struct reply_row **ret_rows, struct error *err)
+{
+	void *rows = NULL;
+	int count = list_read(text, length, row_read, sizeof(**ret_rows), &rows, err);
+
+	if (count >= 0)
+		*ret_rows = rows;
+	return count;
+}
+
+int reply_images_read(const char *text, size_t length, struct reply_image **ret_images,
+		      struct error *err)
+{
+	void *images = NULL;
+	int count = list_read(text, length, image_read, sizeof(**ret_images), &images, err);
+
+	if (count >= 0)
+		*ret_images = images;
+	return count;
 }
 
 int reply_text_read(const char *text, size_t length, const char *key, char *ret_value, size_t size,

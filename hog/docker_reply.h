@@ -65,6 +65,12 @@ struct reply_row {
 	char name[NAME_SIZE];
 };
 
+/* Of /images/json. */
+struct reply_image {
+	char id[ID_SIZE];
+	int64_t created; /* seconds since 1970; ours has 0 */
+};
+
 /*
  * Of /containers/ID/stats; SIZE_INFINITY: no limit. What an engine leaves out is 0, but for swap,
  * which is on v1 only: there 0 is a figure, and SIZE_INFINITY none.
@@ -92,6 +98,10 @@ int reply_stats_read(const char *text, size_t length, struct reply_stats *ret, s
 /* The containers of a list, in its order. The caller frees *ret_rows. Returns how many. */
 int reply_rows_read(const char *text, size_t length, struct reply_row **ret_rows,
 		    struct error *err);
+
+/* The same of images. */
+int reply_images_read(const char *text, size_t length, struct reply_image **ret_images,
+		      struct error *err);
 
 /* The id of what was made. */
 int reply_id_read(const char *text, size_t length, char ret_id[ID_SIZE], struct error *err);

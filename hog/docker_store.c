@@ -96,7 +96,28 @@ int store_remove(struct engine *engine, const char *name, struct error *err)
 	struct call call = {.method = "DELETE", .seconds = LOAD_SECONDS, .is_undisturbed = true};
 	struct error why = ERROR_NONE;
 
-	if (engine_call(engine, &call, NULL, &why, "/images/%s?force=1", name) >= 0)
+	/* By force it would lose its name and stay (dockerd), or take containers with it (podman). */
+	if (engine_call(engine, &call, NULL, &why, "/images/%s", name) >= 0)
 		return 1;
 	return why.code == ENOENT ? 0 : error_set(err, why.code, "%s", why.text);
+}
+
+int store_list_lost(struct engine *engine, struct reply_image **ret_images, struct error *err)
+{
+	cleanup_answer struct answer answer = {0};
+	cleanup_free char *filters = url_escape("{\"dangling\":[\"true\"],\"label\":[\"" IMAGE_LABEL
+						"=" IMAGE_LABEL_VALUE "\"]}");
+	int count, index, kept = 0;
+
+	if (!filters)
+		return error_set(err, ENOMEM, "images: out of memory");
+	if (engine_call(engine, &engine_get, &answer, err, "/images/json?filters=%s", filters) < 0)
+		return -err->code;
+	count = reply_images_read(answer.body, answer.length, ret_images, err);
+	/* Whoever makes an image of ours gets our label with it, and a date. */
+	for (index = 0; index < count; index++) {
+		if ((*ret_images)[index].created == 0)
+			(*ret_images)[kept++] = (*ret_images)[index];
+	}
+	return count < 0 ? -err->code : kept;
 }

@@ -406,6 +406,40 @@ tells_a_sigkill_from_a_kill_for_memory() {
 	[ $? = 1 ] && is "$work/held.json" "j[0]['ending']" ended && is "$work/held.json" "j[0]['held']" false
 }
 
+lost_images() { cli images -q --no-trunc --filter dangling=true --filter label=groupies=hog; }
+
+# Who has loaded the image ends while another run is in the midst of its three.
+leaves_the_image_to_another_run() {
+	local second first_code code
+	run_and_hold groupies-test-first || return
+	"$program" --socket "$socket" demo --json >"$work/second.json" 2>"$work/second.err" &
+	second=$!
+	until_true 60 is_running "hog-40M-$second-1" && kill -STOP "$second"
+	kill -CONT "$ours"
+	wait "$ours"
+	first_code=$?
+	kill -CONT "$second"
+	wait "$second"
+	code=$?
+	[ $first_code$code = 00 ] || no "exit $first_code and $code: $(cat "$work/err" "$work/second.err")" || return 1
+	grep -q "^groupies-docker: image $(our_image) stays, another container uses it: " "$work/err" &&
+		[ -z "$(lost_images)" ] && d clean >/dev/null && nothing_is_left "$socket"
+}
+
+# One that lost its name, be it to a newer hog; what somebody else has made under our label stays.
+cleans_up_an_image_without_a_name() {
+	local base theirs code=0
+	theirs=$(tar -C "$work" -c docker.pid | cli import --change 'LABEL groupies=hog' -)
+	d load >/dev/null && base=$(cli run -d --network none "$(our_image)" 1M --hold) &&
+		cli rmi -f "$(our_image)" >/dev/null && cli rm -f "$base" >/dev/null || return 1
+	[ "$(lost_images | wc -l)" = 2 ] || no "there are: $(lost_images)" || code=1
+	d clean >"$work/out" || code=1
+	grep -q '^removed image sha256:[0-9a-f]*$' "$work/out" && [ "$(lost_images)" = "$theirs" ] || no "$(cat "$work/out"), left: $(lost_images)" || code=1
+	# shellcheck disable=SC2046 # a word each
+	cli rmi $(lost_images) >/dev/null
+	return $code
+}
+
 says_that_somebody_else_removed_it() {
 	run_and_hold groupies-test-gone || return
 	cli rm -f groupies-test-gone >/dev/null
@@ -536,6 +570,8 @@ try leaves_a_container_of_the_same_name_alone
 try leaves_a_strangers_container_alone "$socket" 1M --memory 4M # refused before the name is looked at
 try leaves_a_strangers_container_alone "$socket" 10M
 try tells_a_sigkill_from_a_kill_for_memory
+try leaves_the_image_to_another_run
+try cleans_up_an_image_without_a_name
 try says_that_somebody_else_removed_it
 for moment in 0.02 0.2 0.5 1.5 3; do try leaves_nothing_after_a_signal INT $moment; done
 try leaves_nothing_after_a_signal TERM 1

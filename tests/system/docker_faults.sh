@@ -226,6 +226,13 @@ works_without_stdin_and_stderr() {
 	[ "$code" = 0 ] && grep -q '^0123456789ab  fake ' "$work/out"
 }
 
+# Another run had loaded it, has ended, and has taken it away.
+brings_an_image_again_that_vanished() {
+	with image-vanishes run 1M
+	[ ! -s "$work/err" ] && [ "$(grep -c containers/create "$socket.log")" = 2 ] && [ "$(grep -c images/load "$socket.log")" = 1 ] &&
+		[ "$(removed | grep -c /images/)" = 1 ] && grep -q '^  verdict  *lives: 1 MiB' "$work/out" || no "$(cat "$socket.log" "$work/err" "$work/out")"
+}
+
 # It runs when it is asked, has just said that it is full, and is killed before anybody has judged.
 says_of_nobody_who_ended_meanwhile_that_it_lives() {
 	with ends-meanwhile run 1M
@@ -388,6 +395,7 @@ try engine_that_is no-such-image 1 'image nosuch/image: is not there and cannot 
 try shows_an_ended_container_as_json_with_the_same_exit_code
 try says_that_its_stdout_is_closed
 try works_without_stdin_and_stderr
+try brings_an_image_again_that_vanished
 try says_of_nobody_who_ended_meanwhile_that_it_lives
 try lets_no_name_steer_the_terminal
 try notes_that_swap_is_not_accounted_for

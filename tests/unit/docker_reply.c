@@ -103,6 +103,24 @@ static void refuses_what_is_not_what_was_asked_for(void **state)
 	}
 }
 
+static void reads_the_images_of_a_list(void **state)
+{
+	static const char text[] = "[{\"Id\":\"sha256:" ID "\",\"Created\":0},"
+				   "{\"Id\":\"" ID "\",\"Created\":-62135596800}]";
+	static const char bad[] = "[{\"Id\":\"sha256:../x\",\"Created\":0}]";
+	struct reply_image *images = NULL;
+	struct error err = ERROR_NONE;
+
+	(void)state;
+	assert_int_equal(reply_images_read(text, strlen(text), &images, &err), 2);
+	assert_string_equal(images[0].id, ID);
+	assert_string_equal(images[1].id, ID);
+	assert_true(images[0].created == 0 && images[1].created < 0);
+	free(images);
+	assert_refused(reply_images_read(bad, strlen(bad), &images, &err), &err, EPROTO,
+		       "Id is no id");
+}
+
 static void hears_the_engines_error_in_its_progress(void **state)
 {
 	static const char good[] = "{\"status\":\"Pulling\"}", bad[] = "{\"error\":\"no space\"}";
@@ -195,6 +213,7 @@ int main(void)
 		cmocka_unit_test(keeps_a_limit_of_all_bits_exact),
 		cmocka_unit_test(takes_the_words_of_v1_and_of_v2),
 		cmocka_unit_test(refuses_what_is_not_what_was_asked_for),
+		cmocka_unit_test(reads_the_images_of_a_list),
 		cmocka_unit_test(hears_the_engines_error_in_its_progress),
 		cmocka_unit_test(frames_carry_output_and_nothing_that_steers),
 		cmocka_unit_test(nothing_printed_steers_a_terminal),

@@ -106,6 +106,8 @@ def what(method, target):
     if target == "/_ping":
         return "ping"
     last = target.rsplit("/", 1)[-1]
+    if target.endswith("/images/json"):
+        return "images"
     if "/images/" in target:
         return {"load": "load", "create": "pull"}.get(last, "image")
     if target.endswith("/containers/json"):
@@ -121,7 +123,7 @@ def body_of(name):
     return {"ping": b"OK", "version": json.dumps(version).encode(), "info": json.dumps(info).encode(),
             "json": json.dumps(container).encode(), "list": json.dumps(rows).encode(),
             "stats": json.dumps(stats).encode(), "create": json.dumps({"Id": cid, "Warnings": []}).encode(),
-            "image": b'{"Id":"sha256:0"}', "load": b'{"stream":"Loaded image"}\r\n', "logs": logs,
+            "images": b"[]", "image": b'{"Id":"sha256:0"}', "load": b'{"stream":"Loaded image"}\r\n', "logs": logs,
             "start": b"", "delete": b"", "events": b""}.get(name, b"{}")
 
 
@@ -136,6 +138,9 @@ def send(client, data):
 def answer(client, method, target, sent):
     name = what(method, target)
     log.write("%s %s\n" % (method, target))
+    if mode == "image-vanishes" and name in ("create", "load"):
+        # Somebody takes it away in front of the first container.
+        status_of.update(dict.fromkeys(("create", "image"), 404 if (name, status_of) == ("create", {}) else 200))
     if (mode, name) in (("silent-at-load", "load"), ("silent-once-started", "json")):
         time.sleep(600)
     while mode == "dies-when-told" and name == "create" and not os.path.exists(path + ".die"):
