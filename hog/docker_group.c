@@ -47,7 +47,6 @@ static const struct source {
 	{WORD_SWAP_LIMIT, false, PLACE_MEMORY, SHAPE_NUMBER, "memory.memsw.limit_in_bytes", NULL,
 	 1},
 	{WORD_USAGE, false, PLACE_MEMORY, SHAPE_NUMBER, "memory.usage_in_bytes", NULL, 1},
-	{WORD_PEAK, false, PLACE_MEMORY, SHAPE_NUMBER, "memory.max_usage_in_bytes", NULL, 1},
 	{WORD_ANON, false, PLACE_MEMORY, SHAPE_KEY, "memory.stat", "total_rss", 1},
 	{WORD_CACHE, false, PLACE_MEMORY, SHAPE_KEY, "memory.stat", "total_cache", 1},
 	{WORD_INACTIVE, false, PLACE_MEMORY, SHAPE_KEY, "memory.stat", "total_inactive_file", 1},
@@ -64,7 +63,6 @@ static const struct source {
 	{WORD_LIMIT, true, PLACE_MEMORY, SHAPE_NUMBER, "memory.max", NULL, 1},
 	{WORD_SWAP_LIMIT, true, PLACE_MEMORY, SHAPE_NUMBER, "memory.swap.max", NULL, 1},
 	{WORD_USAGE, true, PLACE_MEMORY, SHAPE_NUMBER, "memory.current", NULL, 1},
-	{WORD_PEAK, true, PLACE_MEMORY, SHAPE_NUMBER, "memory.peak", NULL, 1},
 	{WORD_ANON, true, PLACE_MEMORY, SHAPE_KEY, "memory.stat", "anon", 1},
 	{WORD_CACHE, true, PLACE_MEMORY, SHAPE_KEY, "memory.stat", "file", 1},
 	{WORD_INACTIVE, true, PLACE_MEMORY, SHAPE_KEY, "memory.stat", "inactive_file", 1},
@@ -76,6 +74,9 @@ static const struct source {
 	{WORD_CPU, true, PLACE_CPU, SHAPE_KEY, "cpu.stat", "usage_usec", 1},
 	{WORD_READ, true, PLACE_IO, SHAPE_DEVICES, "io.stat", "rbytes", 1},
 	{WORD_WRITTEN, true, PLACE_IO, SHAPE_DEVICES, "io.stat", "wbytes", 1},
+	/* Behind the kills: the peak beside a kill is all that was reached before it. */
+	{WORD_PEAK, false, PLACE_MEMORY, SHAPE_NUMBER, "memory.max_usage_in_bytes", NULL, 1},
+	{WORD_PEAK, true, PLACE_MEMORY, SHAPE_NUMBER, "memory.peak", NULL, 1},
 };
 
 const struct word_name word_names[WORD_COUNT] = {
