@@ -38,7 +38,8 @@ static void add_text(json_object *object, const char *key, const char *text)
 
 static json_object *limits_build(const struct container_plan *plan)
 {
-	json_object *host = json_object_new_object(), *log = json_object_new_object();
+	json_object *host = json_object_new_object(), *log = json_object_new_object(),
+		    *bounds = json_object_new_object();
 
 	json_object_object_add(host, "Memory", json_object_new_uint64(plan->memory_bytes));
 	/* Memory and swap together. Left out, docker would add as much swap as there is memory. */
@@ -47,7 +48,11 @@ static json_object *limits_build(const struct container_plan *plan)
 	add_text(host, "NetworkMode", "none");
 	if (*plan->parent)
 		add_text(host, "CgroupParent", plan->parent);
-	add_text(log, "Type", "json-file"); /* one that can be read */
+	/* One that can be read, and does not fill the disk of whoever tries a talkative image. */
+	add_text(log, "Type", "json-file");
+	add_text(bounds, "max-size", "1m");
+	add_text(bounds, "max-file", "2");
+	json_object_object_add(log, "Config", bounds);
 	json_object_object_add(host, "LogConfig", log);
 	if (plan->is_hog) {
 		json_object *all = json_object_new_array(), *security = json_object_new_array();

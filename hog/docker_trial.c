@@ -14,9 +14,10 @@
 
 #define STEPS       40 /* it eats slowly enough to be seen */
 #define STEP_TIME   "25ms"
-#define LOOK_MS     5     /* between two looks at the kernel: a dead group is there for so long */
-#define ASK_MS      100   /* between two questions to the engine */
-#define SETTLE_MS   2000  /* an image that does not say when it is full: no more for so long */
+#define LOOK_MS     5    /* between two looks at the kernel: a dead group is there for so long */
+#define ASK_MS      100  /* between two questions to the engine */
+#define SETTLE_MS   2000 /* an image that does not say when it is full: no more for so long */
+#define IDLE_MS     10000 /* the same before it has what it is told to eat: it may be slow to begin */
 #define ENDING_MS   20000 /* something in it was killed: the rest most often ends as well */
 #define TRIAL_MS    120000
 #define EVENT_TRIES 10
@@ -185,7 +186,9 @@ static int ask(struct watch *watch, struct error *err)
 	last_line_copy(watch->trial->said, sizeof(watch->trial->said), frames.text);
 	testimony->says_so =
 		watch->order->is_hog && strstr(frames.text, "holding until a signal") != NULL;
-	quiet_ms = testimony->last.of[WORD_KILLS] > 0 ? ENDING_MS : SETTLE_MS;
+	quiet_ms = testimony->last.of[WORD_KILLS] > 0 ? ENDING_MS
+		   : testimony_has_eaten(testimony)   ? SETTLE_MS
+						      : IDLE_MS;
 	testimony->is_settled =
 		watch->order->is_hog ? testimony->says_so : now_ms() - watch->grew_ms > quiet_ms;
 	watch->asked_ms = now_ms();

@@ -17,6 +17,13 @@ static const char *const ending_names[] = {
 	[ENDING_ENDED] = "ended",   [ENDING_UNSETTLED] = "unsettled",
 };
 
+bool testimony_has_eaten(const struct testimony *testimony)
+{
+	return testimony->says_so ||
+	       testimony->last.of[WORD_USAGE] + testimony->last.of[WORD_SWAP] >=
+		       testimony->size_bytes - testimony->size_bytes / 10;
+}
+
 const char *ending_name(enum ending ending)
 {
 	return ending_names[ending];
@@ -286,14 +293,6 @@ static void say_that_it_just_lives(const struct testimony *testimony, struct jud
 	    size_words(judgement->limit_bytes).text);
 }
 
-/* All but a tenth: some images count in thousands. */
-static bool has_eaten(const struct testimony *testimony)
-{
-	return testimony->says_so ||
-	       testimony->last.of[WORD_USAGE] + testimony->last.of[WORD_SWAP] >=
-		       testimony->size_bytes - testimony->size_bytes / 10;
-}
-
 /* An engine elsewhere, on v2, tells nothing of swap. Where none was asked for, none may be in use. */
 static void judge_without_swap(const struct testimony *testimony, struct judgement *judgement)
 {
@@ -353,7 +352,7 @@ static void judge_life(const struct testimony *testimony, struct judgement *judg
 		say(judgement, "is still eating after all the time it had: nothing is proved");
 	} else if (testimony->size_bytes > judgement->limit_bytes) {
 		judge_survival(testimony, judgement);
-	} else if (!has_eaten(testimony)) {
+	} else if (!testimony_has_eaten(testimony)) {
 		say_that_it_just_lives(testimony, judgement);
 	} else {
 		judgement->ending = ENDING_FITS;

@@ -54,6 +54,9 @@ struct judgement {
 	char mismatches[2][256]; /* asked and had, a line each; "" */
 };
 
+/* It has what it is told to eat, by its own word or all but a tenth: some count in thousands. */
+bool testimony_has_eaten(const struct testimony *testimony);
+
 void judgement_reach(const struct testimony *testimony, struct judgement *ret);
 
 /* "fits", "swapped", "killed", "unlimited", "ended", "unsettled". */

@@ -356,6 +356,19 @@ proves_nothing_by_an_image_that_does_nothing() {
 	[ $code = 1 ] && is "$work/idle.json" "j[0]['ending']" unsettled
 }
 
+# It writes until it is stopped; what the engine keeps of it is bounded.
+bounds_the_log_of_another_image() {
+	local image=groupies-test-chatter:1 bytes
+	shell_image "$image" 'while :; do echo 0123456789012345678901234567890123456789012345678901234567890123456789; done' || return 1
+	d run 40M --image "$image" --name groupies-test-chatter --keep >"$work/out"
+	cli stop -t 1 groupies-test-chatter >/dev/null
+	bytes=$(cli logs groupies-test-chatter 2>&1 | wc -c)
+	grep -q 'it said  *0123456789' "$work/out" || no "nothing is heard of it: $(cat "$work/out")" || return 1
+	d clean >/dev/null
+	cli rmi "$image" >/dev/null
+	[ "$bytes" -gt 0 ] && [ "$bytes" -le $((5 * MiB)) ] || no "$bytes bytes"
+}
+
 says_that_an_image_cannot_be_pulled() {
 	d run 1M --image localhost:1/nobody/nothing 2>"$work/err" && return 1
 	[ $? = 1 ] && [ "$(wc -l <"$work/err")" = 1 ] && grep -q '^groupies-docker: image localhost:1/nobody/nothing: is not there and cannot be pulled: ' "$work/err"
@@ -564,6 +577,7 @@ try cleans_up_everything_of_ours_and_nothing_else
 try runs_another_image
 try counts_the_kills_in_a_container_that_lives_on
 try proves_nothing_by_an_image_that_does_nothing
+try bounds_the_log_of_another_image
 try says_that_an_image_cannot_be_pulled
 try passes_the_engines_own_refusal_on
 try leaves_a_container_of_the_same_name_alone
