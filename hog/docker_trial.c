@@ -114,13 +114,21 @@ static void figures_keep(struct testimony *testimony, const struct figures *figu
 	static const enum word counted[] = {WORD_PEAK, WORD_HITS, WORD_KILLS};
 	size_t index;
 
+	/* The group went while it was read. */
+	if (testimony->last.has[WORD_KILLS] && !figures->has[WORD_KILLS])
+		return;
 	if (!testimony->has_figures || !figures->has[WORD_KILLS] || figures->of[WORD_KILLS] == 0) {
 		testimony->last = *figures;
 		testimony->has_figures = true;
 		return;
 	}
-	for (index = 0; index < sizeof(counted) / sizeof(*counted); index++)
-		testimony->last.of[counted[index]] = figures->of[counted[index]];
+	/* A peak from before the kill explains nothing. */
+	if (testimony->last.of[WORD_KILLS] == 0)
+		testimony->last.has[WORD_PEAK] = figures->has[WORD_PEAK];
+	for (index = 0; index < sizeof(counted) / sizeof(*counted); index++) {
+		if (figures->has[counted[index]])
+			testimony->last.of[counted[index]] = figures->of[counted[index]];
+	}
 }
 
 /* Looks at the kernel. Returns 0 when the group is gone. */
