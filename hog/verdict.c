@@ -384,7 +384,7 @@ static void judge_loss(const struct evidence *evidence, struct verdict *verdict,
 	if (loss->signal == SIGKILL && loss->busy_us >= evidence->cpu_us - evidence->cpu_us / 16)
 		sentence_add(verdict,
 			     "killed by their limit of cpu time (%" PRIu64
-			     " seconds: raise it with ulimit -t)",
+			     " s: raise it with ulimit -t)",
 			     evidence->cpu_us / 1000000);
 	else if (loss->signal == SIGKILL)
 		judge_kill(evidence, verdict, &death);

@@ -854,7 +854,7 @@ says_which_burners_were_killed() {
 says_that_its_burners_have_used_up_their_time() {
 	(ulimit -t 1 && exec "$HOG" --cpu 1 4 >"$work/out" 2>"$work/err" </dev/null)
 	code=$?
-	says 137 "hog: 1 of 1 processes that kept a cpu busy were killed by their limit of cpu time (1 seconds: raise it with ulimit -t)"
+	says 137 "hog: 1 of 1 processes that kept a cpu busy were killed by their limit of cpu time (1 s: raise it with ulimit -t)"
 }
 
 # The group at the top of the host, and of nothing else, is the host.
