@@ -379,11 +379,11 @@ static void judge_loss(const struct evidence *evidence, struct verdict *verdict,
 	sentence_add(verdict, "%" PRIu64 " of %" PRIu64 " %s were ", loss->count, of, what);
 	/*
 	 * The kernel sends SIGKILL where the soft limit is the hard one, as ulimit -t sets them.
-	 * It counts ticks then, and tells exact times afterwards: they differ by some hundredths.
+	 * It counts whole ticks then, and tells exact times afterwards: on a busy host they differ.
 	 */
-	if (loss->signal == SIGKILL && loss->busy_us >= evidence->cpu_us - evidence->cpu_us / 16)
+	if (loss->signal == SIGKILL && loss->busy_us >= evidence->cpu_us / 2)
 		sentence_add(verdict,
-			     "killed by their limit of cpu time (%" PRIu64
+			     "killed, most likely by their limit of cpu time (%" PRIu64
 			     " s: raise it with ulimit -t)",
 			     evidence->cpu_us / 1000000);
 	else if (loss->signal == SIGKILL)

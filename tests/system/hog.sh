@@ -835,16 +835,20 @@ names_the_limit_that_killed_its_tasks() {
 	says 137 "hog: 3 of 3 tasks were killed*by the memory limit of $name (limit 20 MiB, kills +*)"
 }
 
+# They start behind the line that says so.
+has_burners() {
+	burners=$(children_of "$eater")
+	[ "$(wc -w <<<"$burners")" -eq "$1" ]
+}
+
 says_which_burners_were_killed() {
 	local burners
-	mkdir -p "$memory" && held_in "$memory" --cpu 2 2 || return 1
-	burners=$(children_of "$eater")
+	mkdir -p "$memory" && held_in "$memory" --cpu 2 20 && until_true has_burners 2 || return 1
 	# shellcheck disable=SC2086
 	ends_with $burners
 	says 137 "hog: 2 of 2 processes that kept a cpu busy were killed by somebody's SIGKILL, not for memory (no kill counted in $name)" ||
 		return 1
-	held_in "$memory" --cpu 2 2 || return 1
-	burners=$(children_of "$eater")
+	held_in "$memory" --cpu 2 5 && until_true has_burners 2 || return 1
 	kill -s USR1 "${burners%% *}"
 	wait "$held"
 	code=$?
@@ -852,9 +856,9 @@ says_which_burners_were_killed() {
 }
 
 says_that_its_burners_have_used_up_their_time() {
-	(ulimit -t 1 && exec "$HOG" --cpu 1 4 >"$work/out" 2>"$work/err" </dev/null)
+	(ulimit -t 1 && exec "$HOG" --cpu 1 60 >"$work/out" 2>"$work/err" </dev/null)
 	code=$?
-	says 137 "hog: 1 of 1 processes that kept a cpu busy were killed by their limit of cpu time (1 s: raise it with ulimit -t)"
+	says 137 "hog: 1 of 1 processes that kept a cpu busy were killed, most likely by their limit of cpu time (1 s: raise it with ulimit -t)"
 }
 
 # The group at the top of the host, and of nothing else, is the host.
