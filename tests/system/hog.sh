@@ -818,7 +818,7 @@ names_its_limit_for_a_kill_after_that_of_a_neighbour() {
 
 tells_a_killed_task_from_one_killed_for_memory() {
 	local tasks
-	limit_memory "$memory" 20M && killed_in "$memory" 50M && held_in "$memory" --tasks 3 1 || return 1
+	limit_memory "$memory" 20M && killed_in "$memory" 50M && held_in "$memory" --tasks 3 5 || return 1
 	tasks=$(children_of "$eater")
 	ends_with "${tasks%% *}"
 	says 137 "hog: 1 of 3 tasks were killed by somebody's SIGKILL, not for memory (no kill counted in $name)"
