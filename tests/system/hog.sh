@@ -320,13 +320,13 @@ fails_where_a_limit_did_not_hold() {
 	limit_memory "$memory" 10M && mkdir -p "${memory}_free" || return 1
 	(
 		echo "$BASHPID" >"$memory/cgroup.procs" || exit 99
-		exec "$HOG" 40M 0 --step 1M --every 50ms >"$work/out" 2>"$work/err" </dev/null
+		exec "$HOG" 20M 0 --step 1M --every 200ms >"$work/out" 2>"$work/err" </dev/null
 	) &
 	pid=$!
 	until_true line_said '^wrote ' && echo "$(children_of "$pid")" >"${memory}_free/cgroup.procs"
 	wait "$pid"
 	code=$?
-	says 1 "hog: the memory limit of $name did not hold: 40 MiB eaten, none of it in swap (limit 10 MiB*"
+	says 1 "hog: the memory limit of $name did not hold: 20 MiB eaten, none of it in swap (limit 10 MiB*"
 }
 
 names_the_ancestor_whose_limit_it_was() {
@@ -774,7 +774,7 @@ names_the_limit_that_was_set_meanwhile() {
 		rm -f "$work/out"
 		(
 			echo "$BASHPID" >"$memory/cgroup.procs" || exit 99
-			exec "$HOG" "$size" --step 2M --every 50ms >"$work/out" 2>"$work/err" </dev/null
+			exec "$HOG" "$size" --step 2M --every 200ms >"$work/out" 2>"$work/err" </dev/null
 		) &
 		held=$!
 		until_true line_said '^wrote 4194304 ' && echo "$new" >"$memory/memory.limit_in_bytes" || result=1
