@@ -35,7 +35,8 @@ start_dockerd() {
 start_podman() {
 	# The limit of files that it would ask for may be more than this machine lets root have.
 	printf '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]\n' >"$work/containers.conf"
-	CONTAINERS_CONF=$work/containers.conf podman --root "$work/podman-data" --runroot "$work/podman-run" --tmpdir "$work/podman-tmp" \
+	# conmon leaves a file called oom where it was started.
+	env --chdir="$work" CONTAINERS_CONF="$work/containers.conf" podman --root "$work/podman-data" --runroot "$work/podman-run" --tmpdir "$work/podman-tmp" \
 		--runtime runc --cgroup-manager "$(is_systemd && echo systemd || echo cgroupfs)" --events-backend file \
 		system service --time 0 "unix://$podman_socket" >"$work/podman.log" 2>&1 &
 	podman_pid=$!
@@ -336,24 +337,25 @@ shell_image() { # NAME SCRIPT
 		tar -C "$root" -c . | cli import --change "ENTRYPOINT [\"/bin/sh\", \"-c\", \"$2\"]" - "$1" >/dev/null
 }
 
-# Its first process has three others eat ten times what it is told, and waits.
-counts_the_kills_in_a_container_that_lives_on() {
-	local image=groupies-test-parent:1 code
-	shell_image "$image" 'for i in 1 2 3; do /hog 400M --force; done; exec sleep 600' || return 1
-	d run 40M --image "$image" --json >"$work/parent.json"
+# What is seen of such an image that is to eat 40 MiB is in FILE.
+run_shell() { # SCRIPT FILE
+	local image=groupies-test-shell:1 code
+	shell_image "$image" "$1" || return 99
+	d run 40M --image "$image" --json >"$2"
 	code=$?
 	cli rmi "$image" >/dev/null
-	[ $code = 0 ] && is "$work/parent.json" "j[0]['ending']" killed && is "$work/parent.json" "j[0]['running']" true &&
+	return $code
+}
+
+# Its first process has three others eat ten times what it is told, and waits.
+counts_the_kills_in_a_container_that_lives_on() {
+	run_shell 'for i in 1 2 3; do /hog 400M --force; done; exec sleep 600' "$work/parent.json" && is "$work/parent.json" "j[0]['ending']" killed && is "$work/parent.json" "j[0]['running']" true &&
 		is "$work/parent.json" "'lives on, but 3 of its processes were killed by its own limit of 150 MiB' in j[0]['verdict']" true
 }
 
 proves_nothing_by_an_image_that_does_nothing() {
-	local image=groupies-test-idle:1 code
-	shell_image "$image" 'exec sleep 600' || return 1
-	d run 40M --image "$image" --json >"$work/idle.json"
-	code=$?
-	cli rmi "$image" >/dev/null
-	[ $code = 1 ] && is "$work/idle.json" "j[0]['ending']" unsettled
+	run_shell 'exec sleep 600' "$work/idle.json"
+	[ $? = 1 ] && is "$work/idle.json" "j[0]['ending']" unsettled
 }
 
 # It writes until it is stopped; what the engine keeps of it is bounded.
