@@ -232,8 +232,7 @@ static bool kill_is_counted(const struct testimony *testimony, const struct judg
 		return true;
 	return testimony->host_kills > 0 &&
 	       (testimony->oom_killed || testimony->oom_events > 0 ||
-		(last->has[WORD_PEAK] &&
-		 last->of[WORD_PEAK] + CHARGED_IN_ADVANCE >= judgement->limit_bytes));
+		(last->has[WORD_PEAK] && is_at(last->of[WORD_PEAK], judgement->limit_bytes)));
 }
 
 static void judge_end(const struct testimony *testimony, struct judgement *judgement)

@@ -293,7 +293,7 @@ uint64_t sample_rise(const struct sample *before, const struct sample *after,
 	uint64_t old = before->figure[resource][group][figure];
 	uint64_t new = after->figure[resource][group][figure];
 
-	return new > old &&new != SIZE_INFINITY ? new - old : 0;
+	return new == SIZE_INFINITY || new < old ? 0 : new - old;
 }
 
 const char *chain_path(const struct chain *chain, size_t group, char *path, size_t size)

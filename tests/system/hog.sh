@@ -789,24 +789,24 @@ names_the_limit_that_was_set_meanwhile() {
 # It has looked a few times since then.
 has_waited() { [ "$(awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$held/status")" -ge "$1" ]; }
 
-tells_a_plain_kill_from_the_kill_of_a_neighbour_before() {
+# It holds in a group of 20 MiB in which a neighbour has been killed since, as it has seen.
+held_beside() {
 	local waited
 	limit_memory "$memory" 20M && held_in "$memory" 5M --hold || return 1
 	echo 0 >"/proc/$eater/oom_score_adj"
 	killed_in "$memory" 50M || echo "# no neighbour was killed"
 	waited=$(awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$held/status")
 	until_true has_waited $((waited + 3))
+}
+
+tells_a_plain_kill_from_the_kill_of_a_neighbour_before() {
+	held_beside || return 1
 	ends_with "$eater"
 	says 137 "hog: killed by somebody's SIGKILL at 5 MiB of 5 MiB, not for memory (no kill counted in $name)"
 }
 
 names_its_limit_for_a_kill_after_that_of_a_neighbour() {
-	local waited
-	limit_memory "$memory" 20M && held_in "$memory" 5M --hold || return 1
-	echo 0 >"/proc/$eater/oom_score_adj"
-	killed_in "$memory" 50M || echo "# no neighbour was killed"
-	waited=$(awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$held/status")
-	until_true has_waited $((waited + 3))
+	held_beside || return 1
 	echo 1000 >"/proc/$eater/oom_score_adj"
 	neighbour_fills "$memory" 18M
 	wait "$held"
