@@ -37,14 +37,14 @@ LINK = $(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -Wl,--gc-sections
 LIB := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/*.c))
 # The module is loaded into sshd, login and su: nothing but these, libc and libpam.
 MODULE := $(patsubst %.c,$(B)/obj/%.o,$(wildcard pam_module/*.c)) \
-	$(patsubst %,$(B)/obj/lib/%.o,error size file cgroup registry stamp limits host)
+	$(patsubst %,$(B)/obj/lib/%.o,error size file cgroup registry stamp limits host directory)
 PLACE := $(patsubst %.c,$(B)/obj/%.o,$(wildcard setup/place*.c))
 SETUP := $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(wildcard setup/place*.c),$(wildcard setup/*.c)))
 DOCKER_SOURCES := $(wildcard hog/docker*.c hog/docker/*.c)
 DOCKER := $(patsubst %.c,$(B)/obj/%.o,$(DOCKER_SOURCES))
 HOG_SOURCES := $(filter-out $(DOCKER_SOURCES),$(wildcard hog/*.c))
 HOG := $(patsubst %.c,$(B)/obj/%.o,$(HOG_SOURCES))
-HOG_LIB := error size file cgroup host
+HOG_LIB := error size file directory cgroup host
 OBJECTS := $(sort $(LIB) $(MODULE) $(PLACE) $(SETUP) $(DOCKER) $(HOG))
 
 PROGRAMS := $(B)/pam_groupies.so $(B)/groupies-place $(B)/groupies-setup $(B)/hog \
@@ -187,7 +187,7 @@ SYSTEM_LONG := $(patsubst %,tests/system/%.sh,provision refuse escapes login app
 SYSTEM := $(SYSTEM_LONG) $(filter-out $(SYSTEM_LONG),$(sort $(shell find tests/system -maxdepth 1 -name '*.sh' -executable)))
 check-built: all check-unit check-integration check-valgrind check-fuzz-corpus check-system
 
-check-system: all
+check-system: all $(B)/tests/libnss_trial.so.2
 	@tests/system/run $(SYSTEM)
 
 deb:

@@ -165,7 +165,7 @@ static int own_file(int dirfd, const char *name, struct error *err)
 
 static int own_group(int fd, struct error *err)
 {
-	cleanup_dir DIR *entries = directory_list(fd);
+	cleanup_dir DIR *entries = directory_relist(fd);
 	struct dirent *entry;
 
 	if (!entries)
@@ -209,7 +209,7 @@ static int group_rmdir(int parent, const char *name, struct error *err)
 static int group_remove(int parent, const char *name, struct error *err)
 {
 	cleanup_fd int fd = directory_open(parent, name, err);
-	cleanup_dir DIR *entries = fd < 0 ? NULL : directory_list(fd);
+	cleanup_dir DIR *entries = fd < 0 ? NULL : directory_relist(fd);
 	struct dirent *entry;
 
 	if (fd < 0)
@@ -305,7 +305,7 @@ static int hand_down(const struct group *group, struct error *err)
 /* Whoever else runs in groups of its own below (a container) is limited by what is handed down. */
 static int check_guests(int group, struct error *err)
 {
-	cleanup_dir DIR *entries = directory_list(group);
+	cleanup_dir DIR *entries = directory_relist(group);
 	struct dirent *entry;
 
 	if (!entries)

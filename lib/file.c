@@ -10,14 +10,7 @@
 
 #include "groupies/cleanup.h"
 
-int directory_open(int dirfd, const char *path, struct error *err)
-{
-	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	return fd < 0 ? error_errno(err, "%s", path) : fd;
-}
-
-DIR *directory_list(int fd)
+DIR *directory_relist(int fd)
 {
 	cleanup_fd int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *entries = again < 0 ? NULL : fdopendir(again);

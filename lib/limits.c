@@ -476,7 +476,7 @@ static int setting_add(struct rendering *to, const struct limit *limit,
 /* Some child of the group open at FD that has the controller, and FILE in it. */
 static bool child_offers(int fd, const char *controller, const char *file, bool otherwise)
 {
-	cleanup_dir DIR *entries = directory_list(fd);
+	cleanup_dir DIR *entries = directory_relist(fd);
 	size_t prefix = strlen(controller);
 	struct dirent *child;
 

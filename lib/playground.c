@@ -157,7 +157,7 @@ typedef int group_visitor(int group, void *data, struct error *err);
 /* Calls VISIT for the group open at FD and for each group below it. */
 static int groups_walk(int fd, group_visitor *visit, void *data, struct error *err)
 {
-	cleanup_dir DIR *entries = directory_list(fd);
+	cleanup_dir DIR *entries = directory_relist(fd);
 	struct dirent *entry;
 
 	if (!entries)

@@ -35,7 +35,7 @@ static int by_size(const void *a, const void *b)
 /* Bytes in files of UID below the directory open at FD, within its mount. */
 static uint64_t bytes_of(int fd, dev_t device, uid_t uid, unsigned depth)
 {
-	cleanup_dir DIR *entries = directory_list(fd);
+	cleanup_dir DIR *entries = directory_relist(fd);
 	struct dirent *entry;
 	uint64_t sum = 0;
 

@@ -299,7 +299,7 @@ uint64_t groups_memory_held(const struct stamp *stamp)
 
 static uint64_t count_below(int group, const char *file, const char *key)
 {
-	cleanup_dir DIR *entries = directory_list(group);
+	cleanup_dir DIR *entries = directory_relist(group);
 	struct dirent *entry;
 	char text[STAT_SIZE];
 	struct error ignored;

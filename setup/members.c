@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,64 +40,7 @@ int users_add(struct users *users, const struct user *user, struct error *err)
 	return 0;
 }
 
-/* ---- the user database ----------------------------------------------------------------------- */
-
-static bool user_take(const struct passwd *entry, struct user *ret_user)
-{
-	struct user user = {.uid = entry->pw_uid, .gid = entry->pw_gid};
-
-	if (!text_copy(user.name, sizeof(user.name), entry->pw_name))
-		return false;
-	*ret_user = user;
-	return true;
-}
-
-int user_find(const char *name, struct user *ret_user, struct error *err)
-{
-	struct passwd *entry;
-
-	errno = 0;
-	entry = getpwnam(name);
-	if (!entry && !errno_means_absent(errno))
-		return error_errno(err, "user '%s': the user database does not answer", name);
-	return entry && user_take(entry, ret_user);
-}
-
-int user_find_uid(uid_t uid, struct user *ret_user, struct error *err)
-{
-	struct passwd *entry;
-
-	errno = 0;
-	entry = getpwuid(uid);
-	if (!entry && !errno_means_absent(errno))
-		return error_errno(err, "uid %u: the user database does not answer", (unsigned)uid);
-	return entry && user_take(entry, ret_user);
-}
-
-int group_find(const char *name, gid_t *ret_gid, struct error *err)
-{
-	struct group *entry;
-
-	errno = 0;
-	entry = getgrnam(name);
-	if (!entry && !errno_means_absent(errno))
-		return error_errno(err, "group '%s': the user database does not answer", name);
-	if (!entry)
-		return 0;
-	*ret_gid = entry->gr_gid;
-	return 1;
-}
-
-int group_find_gid(gid_t gid, char ret_name[MEMBER_NAME_SIZE], struct error *err)
-{
-	struct group *entry;
-
-	errno = 0;
-	entry = getgrgid(gid);
-	if (!entry && !errno_means_absent(errno))
-		return error_errno(err, "gid %u: the user database does not answer", (unsigned)gid);
-	return entry && text_copy(ret_name, MEMBER_NAME_SIZE, entry->gr_name);
-}
+/* ---- whom an entry makes members ------------------------------------------------------------- */
 
 /* Root is nobody's member, whatever group lists it. */
 static int members_add(struct users *users, const struct user *user, struct error *err)
@@ -107,28 +48,36 @@ static int members_add(struct users *users, const struct user *user, struct erro
 	return user->uid == 0 ? 0 : users_add(users, user, err);
 }
 
+/* What a group's users are gathered into, and by what. */
+struct gathering {
+	struct users *users;
+	gid_t gid;
+};
+
+static int take_listed(const char *name, void *data, struct error *err)
+{
+	struct gathering *gathering = data;
+	struct user user;
+	int found = user_find(name, &user, err);
+
+	return found == 1 ? members_add(gathering->users, &user, err) : found;
+}
+
+static int take_by_login_group(const struct user *user, void *data, struct error *err)
+{
+	struct gathering *gathering = data;
+
+	return user->gid == gathering->gid ? members_add(gathering->users, user, err) : 0;
+}
+
 /* A group's users are those that it lists and those whose login group it is. */
 static int group_users(gid_t gid, struct users *users, struct error *err)
 {
-	const struct group *group = getgrgid(gid);
-	struct passwd *entry;
-	struct user user;
-	char **name;
-	int ret = 0;
+	struct gathering gathering = {.users = users, .gid = gid};
 
-	for (name = group ? group->gr_mem : NULL; name && *name; name++) {
-		int found = user_find(*name, &user, err);
-
-		if (found < 0 || (found && members_add(users, &user, err) < 0))
-			return -err->code;
-	}
-	setpwent();
-	while (ret == 0 && (entry = getpwent())) {
-		if (entry->pw_gid == gid && user_take(entry, &user))
-			ret = members_add(users, &user, err);
-	}
-	endpwent();
-	return ret;
+	if (group_each_name(gid, take_listed, &gathering, err) < 0)
+		return -err->code;
+	return users_each(take_by_login_group, &gathering, err);
 }
 
 int member_users(const struct registry_entry *entry, struct users *ret_users, struct error *err)
@@ -173,51 +122,34 @@ int config_users(const struct config *config, struct users *ret_users, struct er
 	return 0;
 }
 
-/* The groups of USER. Returns how many, or -ENOMEM. The caller frees the list. */
-static int user_gids(const struct user *user, gid_t **ret_gids)
-{
-	int count = 64;
-	cleanup_free gid_t *gids = NULL;
-
-	for (;;) {
-		int room = count;
-		gid_t *grown = reallocarray(gids, (size_t)room, sizeof(*gids));
-
-		if (!grown)
-			return -ENOMEM;
-		gids = grown;
-		if (getgrouplist(user->name, user->gid, gids, &count) >= 0)
-			break;
-		count = count > room ? count : room * 2;
-	}
-	*ret_gids = steal_pointer(&gids);
-	return count;
-}
-
 int user_entry(const struct user *user, struct registry_entry *ret_entry, struct error *err)
 {
 	cleanup_free gid_t *gids = NULL;
-	int count = user_gids(user, &gids);
+	size_t count;
 
-	if (count < 0)
-		return error_set(err, -count, "groups of '%s'", user->name);
-	return registry_find(user->uid, gids, (size_t)count, ret_entry, err);
+	if (user_gids(user, &gids, &count, err) < 0)
+		return -err->code;
+	return registry_find(user->uid, gids, count, ret_entry, err);
 }
 
 bool user_is_in(const struct user *user, const char *groups, char *ret_which, size_t size)
 {
 	cleanup_free gid_t *gids = NULL;
-	int count = user_gids(user, &gids), index;
+	size_t count = 0, index;
+	struct error ignored;
 
 	*ret_which = '\0';
+	if (user_gids(user, &gids, &count, &ignored) < 0)
+		return false;
 	for (index = 0; index < count; index++) {
-		const struct group *group = getgrgid(gids[index]);
+		char name[MEMBER_NAME_SIZE];
 
-		if (!group || !controllers_have(groups, group->gr_name))
+		if (group_find_gid(gids[index], name, &ignored) != 1 ||
+		    !controllers_have(groups, name))
 			continue;
 		if (*ret_which)
 			(void)strncat(ret_which, ", ", size - strlen(ret_which) - 1);
-		(void)strncat(ret_which, group->gr_name, size - strlen(ret_which) - 1);
+		(void)strncat(ret_which, name, size - strlen(ret_which) - 1);
 	}
 	return *ret_which != '\0';
 }

@@ -12,16 +12,11 @@
 
 #include "groupies/error.h"
 #include "groupies/registry.h"
+#include "groupies/users.h"
 
 #include "configs.h"
 #include "entries.h"
 #include "report.h"
-
-struct user {
-	uid_t uid;
-	gid_t gid;
-	char name[MEMBER_NAME_SIZE];
-};
 
 struct users {
 	struct user *list;
@@ -52,12 +47,6 @@ int member_users(const struct registry_entry *entry, struct users *ret_users, st
 
 /* The users that CONFIG makes members on this host; unknown ones and root are left out. */
 int config_users(const struct config *config, struct users *ret_users, struct error *err);
-
-/* Looks up a user or a group. Returns 1, or 0 when there is none; an error is the database's. */
-int user_find(const char *name, struct user *ret_user, struct error *err);
-int user_find_uid(uid_t uid, struct user *ret_user, struct error *err);
-int group_find(const char *name, gid_t *ret_gid, struct error *err);
-int group_find_gid(gid_t gid, char ret_name[MEMBER_NAME_SIZE], struct error *err);
 
 /* The registry's entry that a login of USER's finds; the rest is as with registry_find. */
 int user_entry(const struct user *user, struct registry_entry *ret_entry, struct error *err);

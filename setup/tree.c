@@ -74,7 +74,7 @@ static int compare_entry(int home, int skeleton, const char *name, char *path, s
 
 static int compare(int home, int skeleton, char *path, size_t size, struct error *err)
 {
-	cleanup_dir DIR *entries = directory_list(home);
+	cleanup_dir DIR *entries = directory_relist(home);
 	size_t length = strlen(path);
 	struct dirent *entry;
 

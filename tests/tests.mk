@@ -50,6 +50,14 @@ $(T)/integration/%: $(B)/obj/tests/integration/%.o $(STAGE) $(B)/libgroupies.a
 	$(if $(Q),@echo '  LD    $@')
 	$(Q)$(CC) $(CFLAGS) -rdynamic -pie $^ -lpam -ldl $(TEST_LIBS) -o $@
 
+# ---- a name service whose answers a test decides ---------------------------------------------------
+
+# Where libc finds it: in a private /usr/lib of the test's (nss_trial in tests/system/lib.sh).
+$(T)/libnss_trial.so.2: tests/nss/nss_trial.c
+	@mkdir -p $(@D)
+	$(if $(Q),@echo '  LD    $@')
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -fPIC -shared $< -o $@
+
 # ---- benchmarks ------------------------------------------------------------------------------------
 
 $(B)/obj/tests/bench/%.o: CPPFLAGS += -DBUILD_DIR='"$(abspath $(B))"'
@@ -88,7 +96,7 @@ check-unit: $(UNITS:%=$(T)/watched/unit/%)
 check-valgrind: $(UNITS:%=$(T)/unit/%) $(T)/integration/many $(B)/pam_groupies.so $(B)/groupies-place
 	@WRAP=tests/unit/under-valgrind tests/unit/run valgrind $(UNITS:%=$(T)/unit/%) $(T)/integration/many
 
-check-integration: $(STAGED:%=$(T)/integration/%) $(B)/pam_groupies.so $(B)/groupies-place
+check-integration: $(STAGED:%=$(T)/integration/%) $(T)/libnss_trial.so.2 $(B)/pam_groupies.so $(B)/groupies-place
 	@B=$(B) tests/unit/run integration tests/integration/linkage $(STAGED:%=$(T)/integration/%)
 
 check-fuzz-corpus: $(FUZZERS:%=$(T)/fuzz/%)

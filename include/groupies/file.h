@@ -11,16 +11,11 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "groupies/directory.h"
 #include "groupies/error.h"
 
-/* Opens the directory PATH below DIRFD (or AT_FDCWD) for *at calls. */
-int directory_open(int dirfd, const char *path, struct error *err);
-
-/*
- * Lists the directory open at FD from its beginning; FD stays the caller's, for *at calls meanwhile.
- * The caller closes what is returned. NULL: errno says why.
- */
-DIR *directory_list(int fd);
+/* As directory_list; of callers that do not tell the end from an error yet. */
+DIR *directory_relist(int fd);
 
 /*
  * Opens NAME for reading when it can be trusted: a regular file that root owns and that nobody else
