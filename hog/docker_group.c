@@ -332,7 +332,7 @@ static int place_find(struct group *group, const struct host *host, enum group_p
 	return fd >= 0;
 }
 
-int group_find(struct group *group, uint64_t pid, const char *id, struct error *err)
+int container_group_find(struct group *group, uint64_t pid, const char *id, struct error *err)
 {
 	char text[CGROUP_TEXT_SIZE];
 	struct error ignored;

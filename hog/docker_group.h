@@ -70,7 +70,7 @@ struct group {
  * Finds the group of process PID of the container ID. Returns 1, or 0 when that process is not on
  * this host, or is gone. The caller closes the group, also after 0 or a failure.
  */
-int group_find(struct group *group, uint64_t pid, const char *id, struct error *err);
+int container_group_find(struct group *group, uint64_t pid, const char *id, struct error *err);
 
 /*
  * Opens the group PATH ("/playground") where memory is counted, and those above it, for

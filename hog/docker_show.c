@@ -24,7 +24,8 @@ static int container_find(struct session *session, struct reply_container *conta
 
 	if (container_inspect(&session->engine, name, container, err) < 0)
 		return -err->code;
-	return group_find(group, container->running ? container->pid : 0, container->id, err);
+	return container_group_find(group, container->running ? container->pid : 0, container->id,
+				    err);
 }
 
 static void whereabouts(const struct reply_container *container, const struct group *group)

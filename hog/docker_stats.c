@@ -166,7 +166,7 @@ static int seat_find(struct table *table, struct seat *seat, struct error *err)
 	if (seat->pid == 0 &&
 	    container_inspect(&table->session->engine, seat->row.id, &container, err) < 0)
 		return -err->code;
-	if (group_find(&seat->group, container.pid, seat->row.id, err) < 0)
+	if (container_group_find(&seat->group, container.pid, seat->row.id, err) < 0)
 		return -err->code;
 	seat->is_found = seat->group.pid != 0;
 	return 0;

@@ -219,7 +219,7 @@ static int begin(struct watch *watch, struct error *err)
 	    container_inspect(watch->engine, watch->trial->id, &watch->state, err) < 0)
 		return -err->code;
 	watch->begin_ms = watch->grew_ms = now_ms();
-	found = group_find(&watch->group, watch->state.pid, watch->trial->id, err);
+	found = container_group_find(&watch->group, watch->state.pid, watch->trial->id, err);
 	if (found < 0 || (found > 0 && portray(watch, err) < 0))
 		return -err->code;
 	testimony->unified = watch->group.unified;
