@@ -44,7 +44,7 @@ DOCKER_SOURCES := $(wildcard hog/docker*.c hog/docker/*.c)
 DOCKER := $(patsubst %.c,$(B)/obj/%.o,$(DOCKER_SOURCES))
 HOG_SOURCES := $(filter-out $(DOCKER_SOURCES),$(wildcard hog/*.c))
 HOG := $(patsubst %.c,$(B)/obj/%.o,$(HOG_SOURCES))
-HOG_LIB := error size file directory cgroup host
+HOG_LIB := error size printable file directory cgroup host
 OBJECTS := $(sort $(LIB) $(MODULE) $(PLACE) $(SETUP) $(DOCKER) $(HOG))
 
 PROGRAMS := $(B)/pam_groupies.so $(B)/groupies-place $(B)/groupies-setup $(B)/hog \

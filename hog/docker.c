@@ -12,6 +12,7 @@
 
 #include "docker_commands.h"
 #include "docker_interrupt.h"
+#include "groupies/printable.h"
 
 #ifndef GROUPIES_VERSION
 #define GROUPIES_VERSION "0.1"
@@ -42,13 +43,13 @@ static int (*const commands[COMMAND_COUNT])(struct session *session, struct erro
  * Says why on stderr, unless whoever reads knows: a signal. Returns the exit code; what fails behind
  * a signal, because of it or not, does not hide it.
  */
-static int complain(const struct error *err)
+static int complain(struct error *err)
 {
 	int signal = interrupt_signal();
 	size_t index;
 
 	if (!signal || err->code != EINTR)
-		(void)fprintf(stderr, "groupies-docker: %s\n", err->text);
+		(void)fprintf(stderr, "groupies-docker: %s\n", printable_make(err->text));
 	if (signal)
 		return EXIT_SIGNAL + signal;
 	for (index = 0; index < sizeof(exits) / sizeof(*exits); index++) {

@@ -16,6 +16,7 @@
 #include "docker_store.h"
 #include "groupies/cleanup.h"
 #include "groupies/host.h"
+#include "groupies/printable.h"
 
 /* What one question came to. */
 enum finding { FINDING_GOOD, FINDING_NOTE, FINDING_BAD };
@@ -208,7 +209,7 @@ int command_check(struct session *session, struct error *err)
 						    answer_json(questions[index].name, &answer));
 		else
 			(void)printf("%-4s  %-10s  %s\n", finding_names[answer.finding],
-				     questions[index].name, answer.text);
+				     questions[index].name, printable_make(answer.text));
 	}
 	if ((list ? json_say(list, err) : stdout_check(err)) < 0)
 		return -err->code;

@@ -135,6 +135,7 @@ int container_output(struct engine *engine, const struct reply_container *contai
 	memset(ret_frames, 0, sizeof(*ret_frames));
 	ret_frames->raw = container->has_terminal;
 	frames_feed(ret_frames, answer.body, answer.length);
+	(void)frames_end(ret_frames);
 	return 0;
 }
 

@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 
 #include "docker_interrupt.h"
-#include "docker_printable.h"
 #include "docker_reply.h"
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
+#include "groupies/printable.h"
 
 /* Engine API versions: 1.25 has all that we ask for; what is above 1.44 has nothing more for us. */
 #define API_LEAST    25

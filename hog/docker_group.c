@@ -12,6 +12,7 @@
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
 #include "groupies/host.h"
+#include "groupies/printable.h"
 #include "groupies/size.h"
 
 #define TEXT_SIZE 16384
@@ -428,7 +429,7 @@ int group_list_files(const struct group *group, FILE *out, struct error *err)
 			continue;
 		names[count] = strdup(entry->d_name);
 		if (names[count])
-			count++;
+			(void)printable_make(names[count++]);
 	}
 	qsort(names, count, sizeof(*names), by_name);
 	names_print(names, count, out);

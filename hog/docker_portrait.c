@@ -5,14 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "groupies/printable.h"
 #include "groupies/size.h"
 
+#define LINE_SIZE  8192
 #define WORD_WIDTH 15
 #define STAT_WIDTH 46
 
 void portrait_line(FILE *out, const char *word, const char *value)
 {
-	(void)fprintf(out, "  %-*s %s\n", WORD_WIDTH, word, value);
+	char shown[LINE_SIZE];
+
+	(void)fprintf(out, "  %-*s %s\n", WORD_WIDTH, word,
+		      printable_copy(shown, sizeof(shown), value));
 }
 
 /* "157286400 (150 MiB)"; the kernel's own number is what can be looked up. */

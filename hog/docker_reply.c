@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "docker_printable.h"
+#include "groupies/printable.h"
 #include "groupies/size.h"
 
 #define DEPTH_LARGEST 32

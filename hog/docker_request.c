@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "docker_container.h"
-#include "docker_printable.h"
 #include "docker_store.h"
 #include "groupies/host.h"
+#include "groupies/printable.h"
 #include "groupies/registry.h"
 #include "groupies/size.h"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "groupies/cleanup.h"
+#include "groupies/printable.h"
 #include "groupies/size.h"
 
 #define LINE_SIZE 1024
@@ -200,9 +201,11 @@ static const struct column {
 #define COLUMN_COUNT (sizeof(columns_table) / sizeof(*columns_table))
 
 /* Cut at COLUMNS: a wrapped line would shift the screen. */
-static void line_print(const char *line, FILE *out, size_t columns)
+static const char *line_cut(char *line, size_t columns)
 {
-	(void)fprintf(out, "%.*s\n", columns ? (int)columns : LINE_SIZE, line);
+	if (columns && columns < LINE_SIZE)
+		line[columns] = '\0';
+	return printable_make(line);
 }
 
 static void line_add(char *line, const char *text, int width)
@@ -219,7 +222,7 @@ void row_print_head(FILE *out, size_t columns)
 
 	for (index = 0; index < COLUMN_COUNT; index++)
 		line_add(line, columns_table[index].head, columns_table[index].width);
-	line_print(line, out, columns);
+	(void)fprintf(out, "%s\n", line_cut(line, columns));
 }
 
 void row_print(const struct row *row, FILE *out, size_t columns, bool colour)
@@ -233,7 +236,7 @@ void row_print(const struct row *row, FILE *out, size_t columns, bool colour)
 		line_add(line, columns_table[index].print(row).text, columns_table[index].width);
 	if (colour)
 		(void)fputs(paint, out);
-	(void)fprintf(out, "%.*s", columns ? (int)columns : LINE_SIZE, line);
+	(void)fputs(line_cut(line, columns), out);
 	(void)fputs(colour ? "\033[0m\n" : "\n", out);
 }
 

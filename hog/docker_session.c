@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "docker_session.h"
 
-#include <stdio.h>
+#include <string.h>
+
+#include "groupies/cleanup.h"
+#include "groupies/printable.h"
 
 int stdout_check(struct error *err)
 {
@@ -9,10 +12,18 @@ int stdout_check(struct error *err)
 						     : 0;
 }
 
+void json_print(json_object *json, FILE *out)
+{
+	cleanup_free char *text = strdup(json_object_to_json_string_ext(
+		json, JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE));
+
+	/* json-c escapes control characters, and lets pass what is no UTF-8. */
+	(void)fprintf(out, "%s\n", text ? printable_make(text) : "");
+}
+
 int json_say(json_object *json, struct error *err)
 {
-	(void)puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_SPACED |
-								JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_print(json, stdout);
 	(void)json_object_put(json);
 	return stdout_check(err);
 }

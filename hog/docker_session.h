@@ -4,6 +4,7 @@
 #define HOG_DOCKER_SESSION_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include <json-c/json.h>
 
@@ -22,7 +23,10 @@ struct session {
 /* Asks the engine about itself, once. It takes the engine longer than everything else. */
 int session_ask_info(struct session *session, struct error *err);
 
-/* Writes JSON on one line to stdout and gives it back. */
+/* Writes JSON on one line. */
+void json_print(json_object *json, FILE *out);
+
+/* The same to stdout, and gives it back. */
 int json_say(json_object *json, struct error *err);
 
 /* Everything so far has reached stdout. */

@@ -258,9 +258,7 @@ static void table_print_json(const struct table *table, FILE *out)
 
 	for (index = 0; index < table->count; index++)
 		(void)json_object_array_add(list, row_json(&table->seats[index].row));
-	(void)fprintf(out, "%s\n",
-		      json_object_to_json_string_ext(list, JSON_C_TO_STRING_SPACED |
-								   JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_print(list, out);
 	(void)json_object_put(list);
 }
 

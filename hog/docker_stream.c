@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "docker_printable.h"
+#include "groupies/printable.h"
 
 static int lines_finish(struct lines *lines, struct error *err)
 {
@@ -50,11 +50,7 @@ static void frames_keep(struct frames *frames, const char *bytes, size_t length)
 	for (; length > 0 && frames->length < sizeof(frames->text) - 1; bytes++, length--) {
 		if (*bytes == '\r')
 			continue;
-		if (*bytes == '\n' || *bytes == '\t')
-			frames->text[frames->length] = *bytes;
-		else
-			printable_put(frames->text, frames->length, *bytes);
-		frames->length++;
+		frames->text[frames->length++] = *bytes ? *bytes : '?';
 	}
 	frames->text[frames->length] = '\0';
 }
@@ -94,4 +90,9 @@ void frames_feed(struct frames *frames, const char *bytes, size_t length)
 		bytes += part;
 		length -= part;
 	}
+}
+
+const char *frames_end(struct frames *frames)
+{
+	return printable_make_lines(frames->text);
 }

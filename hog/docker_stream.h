@@ -33,7 +33,7 @@ int lines_end(struct lines *lines, struct error *err);
 /*
  * Frames (Engine API, "attach to a container"): a byte that tells stdout from stderr, three zeros,
  * the length in big-endian order, and that many bytes. What they carry is collected, from its
- * beginning, as far as it fits; zeros and other control characters become '?'.
+ * beginning, as far as it fits, with '?' for zeros.
  */
 struct frames {
 	unsigned char header[8];
@@ -46,5 +46,8 @@ struct frames {
 
 /* Takes LENGTH bytes. Nothing here can fail: what does not begin like a frame is raw output. */
 void frames_feed(struct frames *frames, const char *bytes, size_t length);
+
+/* The output has ended. Returns its text, made printable but for its newlines and tabs. */
+const char *frames_end(struct frames *frames);
 
 #endif

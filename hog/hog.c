@@ -23,6 +23,7 @@
 #include "eat.h"
 #include "groupies/file.h"
 #include "groupies/host.h"
+#include "groupies/printable.h"
 #include "groupies/size.h"
 #include "hog_chain.h"
 #include "hog_order.h"
@@ -38,9 +39,9 @@ enum { EXIT_USAGE = 2 };
 static const char version[] = "hog (groupies) " GROUPIES_VERSION "\n";
 
 /* Says one sentence on stderr. Returns EXIT_CODE. */
-static int complain(const char *sentence, int exit_code)
+static int complain(char *sentence, int exit_code)
 {
-	(void)dprintf(STDERR_FILENO, "hog: %s\n", sentence);
+	(void)dprintf(STDERR_FILENO, "hog: %s\n", printable_make(sentence));
 	return exit_code;
 }
 
@@ -203,6 +204,7 @@ static int announce(const struct evidence *evidence)
 	char json[VERDICT_JSON_SIZE];
 
 	verdict_reach(evidence, &verdict);
+	(void)printable_make(verdict.sentence);
 	if (evidence->order->json) {
 		verdict_print_json(evidence, &verdict, json);
 		if (output_write(json, &err) < 0)

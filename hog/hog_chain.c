@@ -9,6 +9,7 @@
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
 #include "groupies/host.h"
+#include "groupies/printable.h"
 #include "groupies/size.h"
 
 /* The largest file that we look into is /proc/vmstat. */
@@ -301,25 +302,7 @@ const char *chain_path(const struct chain *chain, size_t group, char *path, size
 	(void)snprintf(path, size, "%.*s", (int)chain->path_length[group], chain->path);
 	if (*path == '\0')
 		(void)snprintf(path, size, "/");
-	return path;
-}
-
-/* The length of the character at AT, or 0 where it is a control character, or no UTF-8 at all. */
-static size_t character_length(const char *at)
-{
-	const unsigned char *byte = (const unsigned char *)at;
-	size_t length = *byte < 0x80 ? 1 : *byte < 0xe0 ? 2 : *byte < 0xf0 ? 3 : 4, index;
-
-	if (*byte < ' ' || *byte == 0x7f || (*byte >= 0x80 && *byte < 0xc2) || *byte > 0xf4)
-		return 0;
-	for (index = 1; index < length; index++) {
-		if ((byte[index] & 0xc0) != 0x80)
-			return 0;
-	}
-	/* C1, U+0080 to U+009F: U+009B begins what an escape does. And what is longer than need be. */
-	if ((*byte == 0xc2 || *byte == 0xe0) && byte[1] < 0xa0)
-		return 0;
-	return *byte == 0xf0 && byte[1] < 0x90 ? 0 : length;
+	return printable_make(path);
 }
 
 const char *chain_name(const struct chain *chain, size_t group, char *name, size_t size)
@@ -328,7 +311,6 @@ const char *chain_name(const struct chain *chain, size_t group, char *name, size
 	char path[CGROUP_PATH_SIZE];
 	const char *last = strrchr(chain_path(chain, group, path, sizeof(path)), '/') + 1;
 	size_t length = strlen(last);
-	char *at;
 
 	if (length > strlen(slice) && strcmp(last + length - strlen(slice), slice) == 0)
 		length -= strlen(slice);
@@ -336,9 +318,5 @@ const char *chain_name(const struct chain *chain, size_t group, char *name, size
 		(void)snprintf(name, size, chain->is_whole ? "this host" : "this container");
 	else
 		(void)snprintf(name, size, "%.*s", (int)length, last);
-	for (at = name; *at; at += character_length(at)) {
-		if (character_length(at) == 0)
-			*at = '?';
-	}
-	return name;
+	return printable_make(name);
 }

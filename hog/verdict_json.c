@@ -27,7 +27,7 @@ static void add(char *json, const char *format, ...)
 	va_end(args);
 }
 
-/* A member with a string; null when TEXT is NULL or empty. What is not ASCII becomes U+FFFD. */
+/* A member with a string; null when TEXT is NULL or empty. TEXT is printable: no control characters. */
 static void add_text(char *json, const char *name, const char *text)
 {
 	add(json, ", \"%s\": ", name);
@@ -36,16 +36,8 @@ static void add_text(char *json, const char *name, const char *text)
 		return;
 	}
 	add(json, "\"");
-	for (; *text; text++) {
-		unsigned char byte = (unsigned char)*text;
-
-		if (byte == '"' || byte == '\\')
-			add(json, "\\%c", byte);
-		else if (byte < ' ' || byte >= 0x7f)
-			add(json, "\\u%04x", byte < 0x80 ? byte : 0xfffd);
-		else
-			add(json, "%c", byte);
-	}
+	for (; *text; text++)
+		add(json, *text == '"' || *text == '\\' ? "\\%c" : "%c", *text);
 	add(json, "\"");
 }
 

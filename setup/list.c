@@ -11,6 +11,7 @@
 #include "groupies/host.h"
 #include "groupies/paths.h"
 #include "groupies/playground.h"
+#include "groupies/printable.h"
 #include "groupies/size.h"
 
 #include "commands.h"
@@ -106,7 +107,7 @@ static void show_limits(struct row *row)
 	row->level = "";
 	if (groups_settings(row->host, row->config, NO_UID, show_setting, row, &err) < 0 &&
 	    !row->options->json)
-		(void)printf("    %s\n", err.text);
+		(void)printf("    %s\n", printable_make(err.text));
 	if (!row->config->own_limits)
 		return;
 	/* The parts are alike; the first that exists stands for all. check looks at each. */

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "groupies/printable.h"
+
 #include "options.h"
 
 const struct command command_table[] = {
@@ -45,9 +47,8 @@ int complain(int code, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	text_disarm(text);
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "groupies-setup: %s\n", text);
+	(void)fprintf(stderr, "groupies-setup: %s\n", printable_make(text));
 	return code;
 }
 

@@ -5,7 +5,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#include "groupies/cleanup.h"
+#include "groupies/printable.h"
+
+#include "commands.h"
 
 struct report {
 	bool silent;
@@ -29,14 +35,15 @@ static const struct {
 
 struct report *report_open(bool json, bool dry_run)
 {
-	const char *no_colour = getenv("NO_COLOR");
+	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
 	struct report *report = calloc(1, sizeof(*report));
 
 	if (!report)
 		return NULL;
 	report->json = json;
 	report->dry_run = dry_run;
-	report->colour = !json && isatty(STDOUT_FILENO) && (!no_colour || !*no_colour);
+	report->colour = !json && isatty(STDOUT_FILENO) && (!no_colour || !*no_colour) && term &&
+			 *term && strcmp(term, "dumb") != 0;
 	report->steps = json ? json_object_new_array() : NULL;
 	return report;
 }
@@ -50,12 +57,23 @@ struct report *report_open_silent(void)
 	return report;
 }
 
+/* json-c escapes control characters, and lets pass what is no UTF-8. */
+static void json_print(struct json_object *json)
+{
+	cleanup_free char *text = strdup(json_object_to_json_string_ext(
+		json, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+			      JSON_C_TO_STRING_NOSLASHESCAPE));
+
+	if (text)
+		(void)puts(printable_make_lines(text));
+	else
+		(void)complain(1, "out of memory");
+}
+
 void report_close(struct report *report)
 {
 	if (report->steps) {
-		(void)puts(json_object_to_json_string_ext(
-			report->steps, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-					       JSON_C_TO_STRING_NOSLASHESCAPE));
+		json_print(report->steps);
 		(void)json_object_put(report->steps);
 	}
 	(void)fflush(stdout);
@@ -73,26 +91,15 @@ static void step_for_programs(struct report *report, enum report_result result, 
 	(void)json_object_array_add(report->steps, report->last);
 }
 
-void text_disarm(char *text)
-{
-	unsigned char *at;
-
-	for (at = (unsigned char *)text; *at; at++) {
-		/* The second is a control character as UTF-8 has it: C2 80 to C2 9F. */
-		if (*at < ' ' || *at == 0x7f)
-			*at = '?';
-		else if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] <= 0x9f)
-			at[1] = at[0] = '?';
-	}
-}
-
 static void step_for_people(const struct report *report, enum report_result result,
 			    const char *subject, const char *text)
 {
 	const char *colour = report->colour ? results[result].colour : "";
+	char shown[64];
 
 	(void)printf("  %s%-9s%s  %-11s  %s\n", colour, results[result].word,
-		     *colour ? "\033[0m" : "", subject, text);
+		     *colour ? "\033[0m" : "", printable_copy(shown, sizeof(shown), subject),
+		     text);
 	(void)fflush(stdout);
 }
 
@@ -111,7 +118,7 @@ void report_step(struct report *report, enum report_result result, const char *s
 	va_start(args, format);
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	text_disarm(text);
+	(void)printable_make(text);
 	count(report, result);
 	if (report->json)
 		step_for_programs(report, result, subject, text);

@@ -38,9 +38,6 @@ void report_step(struct report *report, enum report_result result, const char *s
  */
 void report_failure(struct report *report, const char *subject, const char *text);
 
-/* Replaces what a terminal would act on: members name the processes and groups that are told of. */
-void text_disarm(char *text);
-
 /* Add "KEY": VALUE to the object of the step that was reported last (JSON only). */
 void report_detail(struct report *report, const char *key, const char *value);
 void report_number(struct report *report, const char *key, uint64_t value);
