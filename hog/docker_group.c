@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "docker_group.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -416,17 +415,17 @@ static void names_print(char **names, size_t count, FILE *out)
 
 int group_list_files(const struct group *group, FILE *out, struct error *err)
 {
-	int fd = directory_open(AT_FDCWD, group->directory[PLACE_MEMORY], err);
-	cleanup_dir DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+	cleanup_fd int fd = directory_open(AT_FDCWD, group->directory[PLACE_MEMORY], err);
+	cleanup_dir DIR *directory = NULL;
 	char *names[512];
 	size_t count = 0, index;
-	struct dirent *entry;
+	const struct dirent *entry;
+	int more = 0;
 
-	if (!directory)
-		return fd < 0 ? -err->code : error_errno(err, "fdopendir");
-	while (count < sizeof(names) / sizeof(*names) && (entry = readdir(directory))) {
-		if (*entry->d_name == '.')
-			continue;
+	if (fd < 0 || directory_list(fd, &directory, err) < 0)
+		return -err->code;
+	while (count < sizeof(names) / sizeof(*names) &&
+	       (more = directory_next(directory, &entry, err)) > 0) {
 		names[count] = strdup(entry->d_name);
 		if (names[count])
 			(void)printable_make(names[count++]);
@@ -435,7 +434,7 @@ int group_list_files(const struct group *group, FILE *out, struct error *err)
 	names_print(names, count, out);
 	for (index = 0; index < count; index++)
 		free(names[index]);
-	return 0;
+	return more < 0 ? error_context(err, "%s", group->directory[PLACE_MEMORY]) : 0;
 }
 
 int group_open(struct group *group, const char *path, struct error *err)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "docker_record.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -70,8 +69,10 @@ int record_read(const char *id, json_object **ret_json, struct error *err)
 	if (!text)
 		return error_set(err, ENOMEM, "the record: out of memory");
 	fd = folder < 0 ? -1 : openat(folder, id, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (folder >= 0 && fd < 0)
+		(void)error_errno(&why, "the record");
 	if (fd < 0 || file_read_all(fd, text, RECORD_SIZE, &why) < 0)
-		return 0;
+		return why.code == ENOENT ? 0 : error_set(err, why.code, "%s", why.text);
 	json = json_tokener_parse(text);
 	if (!json_object_is_type(json, json_type_object)) {
 		(void)json_object_put(json);
@@ -84,17 +85,18 @@ int record_read(const char *id, json_object **ret_json, struct error *err)
 int record_clean(struct error *err)
 {
 	struct error why = ERROR_NONE;
-	int folder = folder_open(false, &why);
-	cleanup_dir DIR *directory = folder < 0 ? NULL : fdopendir(folder);
-	struct dirent *entry;
-	int count = 0;
+	cleanup_fd int folder = folder_open(false, &why);
+	cleanup_dir DIR *directory = NULL;
+	const struct dirent *entry;
+	int count = 0, more;
 
-	if (!directory)
-		return folder >= 0 || why.code == ENOENT ? 0
-							 : error_set(err, why.code, "%s", why.text);
-	while ((entry = readdir(directory))) {
+	if (folder < 0)
+		return why.code == ENOENT ? 0 : error_set(err, why.code, "%s", why.text);
+	if (directory_list(folder, &directory, err) < 0)
+		return error_context(err, "the records");
+	while ((more = directory_next(directory, &entry, err)) > 0) {
 		if (*entry->d_name != '.' && unlinkat(folder, entry->d_name, 0) == 0)
 			count++;
 	}
-	return count;
+	return more < 0 ? error_context(err, "the records") : count;
 }

@@ -160,11 +160,15 @@ static int show_ended(struct session *session, const struct reply_container *con
 	json_object *record = NULL;
 	struct frames frames;
 	char text[128];
+	int recorded;
 
 	(void)snprintf(text, sizeof(text), "%" PRIu64 ", OOMKilled %s", container->exit_code,
 		       container->oom_killed ? "true" : "false");
 	portrait_line(stdout, "exit", text);
-	if (record_read(container->id, &record, err) > 0) {
+	recorded = record_read(container->id, &record, err);
+	if (recorded < 0)
+		return recorded;
+	if (recorded) {
 		show_record(record);
 		(void)json_object_put(record);
 	}

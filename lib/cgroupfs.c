@@ -165,18 +165,17 @@ static int own_file(int dirfd, const char *name, struct error *err)
 
 static int own_group(int fd, struct error *err)
 {
-	cleanup_dir DIR *entries = directory_relist(fd);
-	struct dirent *entry;
+	cleanup_dir DIR *entries = NULL;
+	const struct dirent *entry;
+	int more;
 
-	if (!entries)
-		return error_errno(err, "cannot list it");
+	if (directory_list(fd, &entries, err) < 0)
+		return -err->code;
 	if (own_file(fd, ".", err) < 0)
 		return error_context(err, "directory");
-	while ((entry = readdir(entries))) {
+	while ((more = directory_next(entries, &entry, err)) > 0) {
 		cleanup_fd int child = -1;
 
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
 		if (own_file(fd, entry->d_name, err) < 0)
 			return -err->code;
 		if (entry->d_type != DT_DIR)
@@ -185,7 +184,7 @@ static int own_group(int fd, struct error *err)
 		if (child < 0 || own_group(child, err) < 0)
 			return error_context(err, "%s", entry->d_name);
 	}
-	return 0;
+	return more;
 }
 
 /* ---- removing -------------------------------------------------------------------------------- */
@@ -209,21 +208,19 @@ static int group_rmdir(int parent, const char *name, struct error *err)
 static int group_remove(int parent, const char *name, struct error *err)
 {
 	cleanup_fd int fd = directory_open(parent, name, err);
-	cleanup_dir DIR *entries = fd < 0 ? NULL : directory_relist(fd);
-	struct dirent *entry;
+	cleanup_dir DIR *entries = NULL;
+	const struct dirent *entry;
+	int more;
 
 	if (fd < 0)
 		return err->code == ENOENT ? 0 : fd;
-	if (!entries)
-		return error_errno(err, "%s", name);
-	while ((entry = readdir(entries))) {
-		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 ||
-		    strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (group_remove(fd, entry->d_name, err) < 0)
+	if (directory_list(fd, &entries, err) < 0)
+		return error_context(err, "%s", name);
+	while ((more = directory_next(entries, &entry, err)) > 0) {
+		if (entry->d_type == DT_DIR && group_remove(fd, entry->d_name, err) < 0)
 			return error_context(err, "%s", name);
 	}
-	return group_rmdir(parent, name, err);
+	return more < 0 ? error_context(err, "%s", name) : group_rmdir(parent, name, err);
 }
 
 /*
@@ -237,12 +234,16 @@ static int group_adopt(const struct group *group, struct error *err)
 
 	for (index = 0; index < group->hierarchy_count; index++) {
 		const char *mount = group->hierarchies[index]->mount;
-		struct error ignored;
-		cleanup_fd int fd = group_open(group->hierarchies[index], group->name, &ignored);
+		struct error trouble = ERROR_NONE;
+		cleanup_fd int fd = group_open(group->hierarchies[index], group->name, &trouble);
 		cleanup_fd int parent = -1;
 
-		if (fd < 0 || own_group(fd, &ignored) == 0)
+		if (fd < 0 ? trouble.code == ENOENT : own_group(fd, &trouble) == 0)
 			continue;
+		if (trouble.code != EPERM) {
+			*err = trouble;
+			return error_context(err, "%s", group->name);
+		}
 		parent = directory_open(AT_FDCWD, mount, err);
 		if (parent < 0)
 			return parent;
@@ -305,20 +306,21 @@ static int hand_down(const struct group *group, struct error *err)
 /* Whoever else runs in groups of its own below (a container) is limited by what is handed down. */
 static int check_guests(int group, struct error *err)
 {
-	cleanup_dir DIR *entries = directory_relist(group);
-	struct dirent *entry;
+	cleanup_dir DIR *entries = NULL;
+	const struct dirent *entry;
+	int more;
 
-	if (!entries)
-		return error_errno(err, "cannot list it");
-	while ((entry = readdir(entries))) {
+	if (directory_list(group, &entries, err) < 0)
+		return -err->code;
+	while ((more = directory_next(entries, &entry, err)) > 0) {
 		bool is_part = strspn(entry->d_name, "0123456789") == strlen(entry->d_name);
-		struct error ignored;
+		struct error trouble = ERROR_NONE;
 		cleanup_fd int child = -1;
 
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || is_part)
+		if (entry->d_type != DT_DIR || is_part)
 			continue;
-		child = directory_open(group, entry->d_name, &ignored);
-		if (child >= 0 && group_is_populated(child))
+		child = directory_open(group, entry->d_name, &trouble);
+		if (child < 0 ? trouble.code != ENOENT : group_is_populated(child))
 			return error_set(
 				err, EBUSY,
 				"%s in it holds processes that are limited by it, and v2 lets "
@@ -326,7 +328,7 @@ static int check_guests(int group, struct error *err)
 				"give the playground a [Member] section",
 				entry->d_name);
 	}
-	return 0;
+	return more;
 }
 
 /*

@@ -52,3 +52,8 @@ bool errno_means_absent(int code)
 {
 	return code == 0 || code == ENOENT || code == ESRCH || code == EBADF || code == EPERM;
 }
+
+bool errno_means_gone(int code)
+{
+	return code == ENOENT || code == ENODEV || code == ESRCH;
+}

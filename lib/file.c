@@ -10,14 +10,13 @@
 
 #include "groupies/cleanup.h"
 
-DIR *directory_relist(int fd)
+int file_stands(int dirfd, const char *name, struct error *err)
 {
-	cleanup_fd int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *entries = again < 0 ? NULL : fdopendir(again);
+	struct stat st;
 
-	if (entries)
-		(void)steal_fd(&again);
-	return entries;
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT || errno == ENOTDIR ? 0 : error_errno(err, "%s", name);
 }
 
 /*

@@ -473,53 +473,68 @@ static int setting_add(struct rendering *to, const struct limit *limit,
 	return 0;
 }
 
-/* Some child of the group open at FD that has the controller, and FILE in it. */
-static bool child_offers(int fd, const char *controller, const char *file, bool otherwise)
+enum offer { OFFER_NO, OFFER_YES, OFFER_OF_OTHERS };
+
+/* Has the group NAME below FD that FILE? OFFER_OF_OTHERS: it has not even the controller. */
+static int group_offers(int fd, const char *name, const char *controller, const char *file,
+			struct error *err)
 {
-	cleanup_dir DIR *entries = directory_relist(fd);
-	size_t prefix = strlen(controller);
-	struct dirent *child;
+	cleanup_dir DIR *files = NULL;
+	const struct dirent *found;
+	int offer = OFFER_OF_OTHERS, more = directory_find(fd, name, &files, err);
 
-	if (!entries)
-		return otherwise;
-	while ((child = readdir(entries))) {
-		cleanup_dir DIR *files = NULL;
-		struct dirent *found;
-		bool has_controller = false;
-		int group;
-
-		if (child->d_type != DT_DIR || child->d_name[0] == '.')
-			continue;
-		group = openat(fd, child->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		files = group < 0 ? NULL : fdopendir(group);
-		while (files && (found = readdir(files))) {
-			if (strcmp(found->d_name, file) == 0)
-				return true;
-			has_controller |= strncmp(found->d_name, controller, prefix) == 0;
-		}
-		if (has_controller)
-			return false;
+	if (more <= 0)
+		return more < 0 ? more : OFFER_OF_OTHERS;
+	while ((more = directory_next(files, &found, err)) > 0) {
+		if (strcmp(found->d_name, file) == 0)
+			return OFFER_YES;
+		if (strncmp(found->d_name, controller, strlen(controller)) == 0)
+			offer = OFFER_NO;
 	}
-	return otherwise;
+	return more < 0 ? error_context(err, "%s", name) : offer;
+}
+
+/* Some child of the group open at FD that has the controller, and FILE in it. */
+static int child_offers(int fd, const char *controller, const char *file, bool otherwise,
+			struct error *err)
+{
+	cleanup_dir DIR *entries = NULL;
+	const struct dirent *child;
+	int more;
+
+	if (directory_list(fd, &entries, err) < 0)
+		return -err->code;
+	while ((more = directory_next(entries, &child, err)) > 0) {
+		int offer = OFFER_OF_OTHERS;
+
+		if (child->d_type == DT_DIR)
+			offer = group_offers(fd, child->d_name, controller, file, err);
+		if (offer != OFFER_OF_OTHERS)
+			return offer;
+	}
+	return more < 0 ? more : otherwise;
 }
 
 /*
  * Whether FILE is to be had below HIERARCHY. Only the limits on swap and on I/O weight depend on
  * how the kernel was built and booted; the root may lack a file that every child has.
  */
-static bool hierarchy_offers(const struct limit *limit, const struct hierarchy *hierarchy,
-			     const char *file)
+static int hierarchy_offers(const struct limit *limit, const struct hierarchy *hierarchy,
+			    const char *file, struct error *err)
 {
 	const char *controller = hierarchy->unified ? limit->controller_v2 : limit->controller_v1;
 	cleanup_fd int fd = -1;
+	int offer;
 
 	if (limit_id(limit) != LIMIT_MEMORY_SWAP_MAX && limit_id(limit) != LIMIT_IO_WEIGHT)
-		return true;
-	fd = open(hierarchy->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return 1;
+	fd = directory_open(AT_FDCWD, hierarchy->mount, err);
 	if (fd < 0)
-		return false;
-	return faccessat(fd, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
-	       child_offers(fd, controller, file, hierarchy->unified);
+		return fd;
+	offer = file_stands(fd, file, err);
+	if (offer == 0)
+		offer = child_offers(fd, controller, file, hierarchy->unified, err);
+	return offer < 0 ? error_context(err, "%s", hierarchy->mount) : offer;
 }
 
 static int refuse_here(const struct limit *limit, const struct hierarchy *hierarchy,
@@ -552,11 +567,12 @@ static int setting_add_sockets(struct rendering *to, const struct limit *limit,
 			       struct error *err)
 {
 	static const char file[] = "memory.kmem.tcp.limit_in_bytes";
-	cleanup_fd int mount = open(hierarchy->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_fd int mount = directory_open(AT_FDCWD, hierarchy->mount, err);
+	int stands = mount < 0 ? mount : file_stands(mount, file, err);
 	char text[256];
 
-	if (mount < 0 || faccessat(mount, file, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
+	if (stands <= 0)
+		return stands;
 	if (render_number(limit, limits, false, text, sizeof(text), err) < 0)
 		return -err->code;
 	return setting_add(to, limit, hierarchy, file, text, err);
@@ -599,8 +615,11 @@ static int render_limit(struct rendering *to, const struct limit *limit,
 	const char *file = unified ? limit->file_v2 : limit->file_v1;
 	struct limits rest = *limits;
 	char *line = rest.values[limit_id(limit)].text;
+	int offer = hierarchy && file ? hierarchy_offers(limit, hierarchy, file, err) : 0;
 
-	if (!hierarchy || !file || !hierarchy_offers(limit, hierarchy, file))
+	if (offer < 0)
+		return error_context(err, "%s", limit->name);
+	if (offer == 0)
 		return refuse_here(limit, hierarchy, file, err);
 	if (setting_add_beside(to, limit, limits, hierarchy, err) < 0)
 		return -err->code;

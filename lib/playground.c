@@ -122,20 +122,21 @@ int playground_verify(const struct stamp *stamp, pid_t pid, struct error *err)
 /* Stamps of NAME are NAME itself and NAME.UID. */
 int playground_forget(const char *name, struct error *err)
 {
-	cleanup_dir DIR *entries = opendir(GROUPIES_RUN_DIR);
+	cleanup_dir DIR *entries = NULL;
 	size_t length = strlen(name);
-	struct dirent *entry;
+	const struct dirent *entry;
+	int more = directory_find(AT_FDCWD, GROUPIES_RUN_DIR, &entries, err);
 
-	if (!entries)
-		return errno == ENOENT ? 0 : error_errno(err, "%s", GROUPIES_RUN_DIR);
-	while ((entry = readdir(entries))) {
+	if (more <= 0)
+		return more;
+	while ((more = directory_next(entries, &entry, err)) > 0) {
 		if (strncmp(entry->d_name, name, length) != 0 ||
 		    (entry->d_name[length] != '\0' && entry->d_name[length] != '.'))
 			continue;
 		if (stamp_delete(entry->d_name, err) < 0)
 			return -err->code;
 	}
-	return 0;
+	return more < 0 ? error_context(err, "%s", GROUPIES_RUN_DIR) : 0;
 }
 
 int playground_remove(const struct host *host, const char *name, struct error *err)
@@ -157,25 +158,27 @@ typedef int group_visitor(int group, void *data, struct error *err);
 /* Calls VISIT for the group open at FD and for each group below it. */
 static int groups_walk(int fd, group_visitor *visit, void *data, struct error *err)
 {
-	cleanup_dir DIR *entries = directory_relist(fd);
-	struct dirent *entry;
+	cleanup_dir DIR *entries = NULL;
+	const struct dirent *entry;
+	int more;
 
-	if (!entries)
-		return error_errno(err, "cgroup");
-	if (visit(fd, data, err) < 0)
+	if (directory_list(fd, &entries, err) < 0 || visit(fd, data, err) < 0)
 		return -err->code;
-	while ((entry = readdir(entries))) {
+	while ((more = directory_next(entries, &entry, err)) > 0) {
+		struct error trouble = ERROR_NONE;
 		cleanup_fd int child = -1;
 
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+		if (entry->d_type != DT_DIR)
 			continue;
-		child = directory_open(fd, entry->d_name, err);
-		if (child < 0 && err->code == ENOENT)
-			continue;
-		if (child < 0 || groups_walk(child, visit, data, err) < 0)
-			return -err->code;
+		child = directory_open(fd, entry->d_name, &trouble);
+		if (child >= 0)
+			(void)groups_walk(child, visit, data, &trouble);
+		if (trouble.code && !errno_means_gone(trouble.code)) {
+			*err = trouble;
+			return error_context(err, "%s", entry->d_name);
+		}
 	}
-	return 0;
+	return more;
 }
 
 /* A list of processes that is longer than TEXT is one of processes, too. */
@@ -188,10 +191,15 @@ static int visit_populated(int group, void *data, struct error *err)
 	if (kernel_read(group, "cgroup.procs", text, sizeof(text), &trouble) > 0 ||
 	    trouble.code == EFBIG)
 		return error_set(err, EBUSY, "somebody is inside");
-	return 0;
+	if (trouble.code)
+		*err = trouble;
+	return -trouble.code;
 }
 
-/* v2 says it for all that is below (cgroup-v2.rst, cgroup.events); v1 has to be gone through. */
+/*
+ * v2 says it for all that is below (cgroup-v2.rst, cgroup.events); v1 has to be gone through. What
+ * cannot be looked at may hold somebody.
+ */
 bool group_is_populated(int group)
 {
 	struct error trouble = ERROR_NONE;
@@ -200,7 +208,8 @@ bool group_is_populated(int group)
 	if (kernel_read(group, "cgroup.events", text, sizeof(text), &trouble) > 0)
 		return strstr(text, "populated 0") == NULL;
 	trouble = ERROR_NONE;
-	return groups_walk(group, visit_populated, NULL, &trouble) < 0 && trouble.code != ENOENT;
+	return groups_walk(group, visit_populated, NULL, &trouble) < 0 &&
+	       !errno_means_gone(trouble.code);
 }
 
 struct process_visit {
@@ -224,7 +233,7 @@ static int visit_processes(int group, void *data, struct error *err)
 		if (answer < 0)
 			return error_set(err, -answer, "process %d", pid);
 	}
-	return 0;
+	return ferror(list) ? error_errno(err, "cgroup.procs") : 0;
 }
 
 int playground_processes(const struct stamp *stamp, int (*visit)(pid_t pid, void *data), void *data,
@@ -236,13 +245,17 @@ int playground_processes(const struct stamp *stamp, int (*visit)(pid_t pid, void
 	for (index = 0; index < stamp->group_count; index++) {
 		cleanup_fd int fd = open(stamp->groups[index].directory,
 					 O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		struct error trouble = ERROR_NONE;
 
 		if (fd < 0 && errno == ENOENT)
 			continue;
 		if (fd < 0)
 			return error_errno(err, "%s", stamp->groups[index].directory);
-		if (groups_walk(fd, visit_processes, &processes, err) < 0)
+		if (groups_walk(fd, visit_processes, &processes, &trouble) < 0 &&
+		    !errno_means_gone(trouble.code)) {
+			*err = trouble;
 			return error_context(err, "%s", stamp->groups[index].directory);
+		}
 	}
 	return 0;
 }

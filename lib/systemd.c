@@ -654,20 +654,25 @@ static int groups_remove(const struct host *host, const char *group, struct erro
 	const struct hierarchy *cpuset = host_hierarchy(host, "cpuset");
 	char path[512], child[1024];
 	cleanup_dir DIR *entries = NULL;
-	struct dirent *entry;
+	const struct dirent *entry;
+	int more;
 
 	if (!cpuset || cpuset->unified)
 		return 0;
 	(void)snprintf(path, sizeof(path), "%s%s", cpuset->mount, group);
-	entries = opendir(path);
-	while (entries && (entry = readdir(entries))) {
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+	more = directory_find(AT_FDCWD, path, &entries, err);
+	if (more <= 0)
+		return more;
+	while ((more = directory_next(entries, &entry, err)) > 0) {
+		if (entry->d_type != DT_DIR)
 			continue;
 		(void)snprintf(child, sizeof(child), "%s/%s", path, entry->d_name);
 		if (rmdir(child) < 0)
 			return error_errno(err, "%s", child);
 	}
-	if (entries && rmdir(path) < 0 && errno != ENOENT)
+	if (more < 0)
+		return error_context(err, "%s", path);
+	if (rmdir(path) < 0 && errno != ENOENT)
 		return error_errno(err, "%s", path);
 	return 0;
 }

@@ -341,13 +341,16 @@ static bool owner_is_alive(const char *folder)
 
 void unit_sweep_sessions(bool (*is_loaded)(const char *scope, void *data), void *data)
 {
-	cleanup_dir DIR *units = opendir(UNIT_DIR_RUN);
-	struct dirent *entry;
+	cleanup_dir DIR *units = NULL;
+	const struct dirent *entry;
+	struct error ignored;
 
-	while (units && (entry = readdir(units))) {
+	/* A tidying: what it cannot see is left to the next one. */
+	if (directory_find(AT_FDCWD, UNIT_DIR_RUN, &units, &ignored) <= 0)
+		return;
+	while (directory_next(units, &entry, &ignored) > 0) {
 		char scope[UNIT_NAME_SIZE], folder[512], file[600];
 		bool changed = false;
-		struct error ignored;
 		unsigned session;
 
 		if (sscanf(entry->d_name, "session-%u.scope.d", &session) != 1)
@@ -388,10 +391,13 @@ static int delete_user_manager(const struct deletion *deletion, const char *dire
 static int delete_user_managers(const struct deletion *deletion, const char *directory,
 				struct error *err)
 {
-	cleanup_dir DIR *units = opendir(directory);
-	struct dirent *entry;
+	cleanup_dir DIR *units = NULL;
+	const struct dirent *entry;
+	int more = directory_find(AT_FDCWD, directory, &units, err);
 
-	while (units && (entry = readdir(units))) {
+	if (more <= 0)
+		return more;
+	while ((more = directory_next(units, &entry, err)) > 0) {
 		unsigned uid;
 		int end = 0;
 
@@ -401,7 +407,7 @@ static int delete_user_managers(const struct deletion *deletion, const char *dir
 		if (delete_user_manager(deletion, directory, uid, err) < 0)
 			return -err->code;
 	}
-	return 0;
+	return more < 0 ? error_context(err, "%s", directory) : 0;
 }
 
 int unit_delete(const char *playground, bool slices, bool (*keep_user)(uid_t uid, void *data),

@@ -161,17 +161,18 @@ static bool is_debris(int etc, const char *file)
 static int clear_debris(struct error *err)
 {
 	cleanup_dir DIR *entries = NULL;
-	struct dirent *entry;
+	const struct dirent *entry;
+	int more;
 
 	if (lckpwdf() < 0)
 		return error_errno(err, "the user database is locked by another program");
-	entries = opendir("/etc");
-	while (entries && (entry = readdir(entries))) {
+	more = directory_find(AT_FDCWD, "/etc", &entries, err);
+	while (more > 0 && (more = directory_next(entries, &entry, err)) > 0) {
 		if (is_debris(dirfd(entries), entry->d_name))
 			(void)unlinkat(dirfd(entries), entry->d_name, 0);
 	}
 	(void)ulckpwdf();
-	return 0;
+	return more < 0 ? error_context(err, "what was left of a killed change to the users") : 0;
 }
 
 static int delete_user(const char *name, struct error *err)

@@ -12,7 +12,6 @@
  */
 #include "apply.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -168,9 +167,10 @@ static int check_empty(const struct host *host, const char *name, struct error *
 	struct stamp stamp;
 	char text[256];
 	size_t count;
+	int found = groups_find(host, name, &stamp, err);
 
-	if (groups_find(host, name, &stamp) == 0)
-		return 0;
+	if (found <= 0)
+		return found;
 	if (processes_inside(&stamp, &list, &count, err) < 0)
 		return error_context(err, "playground '%s'", name);
 	if (count == 0)
@@ -286,8 +286,8 @@ static bool group_is_realized(const struct plan *plan, const struct config *conf
 	stamp_name(config->name, false, 0, name);
 	if (stamp_read(name, &stamp, &ignored) < 0 || stamp_check(&stamp, &ignored) < 0 ||
 	    !groups_in_force(&plan->host, config, NO_UID) ||
-	    groups_are_loose(&plan->host, config->name) ||
-	    groups_have_leftovers(&plan->host, config) ||
+	    groups_are_loose(&plan->host, config->name, &ignored) != 0 ||
+	    groups_have_leftovers(&plan->host, config, &ignored) != 0 ||
 	    groups_parts(&plan->host, config->name, &parts, &count, &ignored) < 0)
 		return false;
 	for (index = 0; config->own_limits && index < count; index++) {
@@ -512,7 +512,11 @@ static int sweep_entry(const struct plan *plan, const struct config *config,
 		if (entry->is_group && own)
 			continue;
 		if (report_is_dry_run(plan->report)) {
-			if (groups_find(&plan->host, config->name, &stamp) == 0)
+			int found = groups_find(&plan->host, config->name, &stamp, err);
+
+			if (found < 0)
+				return found;
+			if (found == 0)
 				continue;
 		} else if (playground_realize(&plan->host, config, uid, REALIZE_TRUST_STAMP, &stamp,
 					      err) < 0) {

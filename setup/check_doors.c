@@ -62,9 +62,7 @@ static void check_service(const char *service, void *data)
 
 int check_services(struct audit *audit, struct error *err)
 {
-	(void)err;
-	pam_services_visit(check_service, audit);
-	return 0;
+	return pam_services_visit(check_service, audit, err);
 }
 
 /* The first word of sshd_config(5) counts; without any, sshd does not use PAM. */
@@ -139,26 +137,14 @@ static void check_program(struct audit *audit, const char *path, const char *oth
 /* The module stands where this host's own modules stand: beside pam_unix.so. */
 int check_module(struct audit *audit, struct error *err)
 {
-	static const char *const places[] = {
-		"/usr/lib/*/security/pam_unix.so", "/usr/lib64/security/pam_unix.so",
-		"/usr/lib/security/pam_unix.so",   "/lib/*/security/pam_unix.so",
-		"/lib64/security/pam_unix.so",     "/lib/security/pam_unix.so"};
-	glob_t files = {0};
-	size_t index;
+	char theirs[PATH_MAX], path[PATH_MAX + 32];
+	int found = pam_module_find("pam_unix.so", theirs, err);
 
-	(void)err;
-	for (index = 0; index < sizeof(places) / sizeof(*places); index++) {
-		char path[512];
-
-		if (glob(places[index], 0, NULL, &files) != 0)
-			continue;
-		(void)snprintf(path, sizeof(path), "%.*s/pam_groupies.so",
-			       (int)(strrchr(files.gl_pathv[0], '/') - files.gl_pathv[0]),
-			       files.gl_pathv[0]);
-		check_program(audit, path, "nobody is placed: the host is not protected");
-		break;
-	}
-	globfree(&files);
+	if (found <= 0)
+		return found;
+	(void)snprintf(path, sizeof(path), "%.*s/pam_groupies.so",
+		       (int)(strrchr(theirs, '/') - theirs), theirs);
+	check_program(audit, path, "nobody is placed: the host is not protected");
 	return 0;
 }
 

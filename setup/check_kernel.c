@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* `groupies-setup check`: what the kernel says: the limits in force, and who may write groups. */
-#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "groupies/cleanup.h"
+#include "groupies/directory.h"
 #include "groupies/stamp.h"
 
 #include "audit.h"
@@ -50,8 +51,14 @@ static void check_group(struct audit *audit, const struct config *config)
 	size_t count = 0, index;
 	struct stamp stamp;
 	struct error trouble;
+	int found;
 
-	if (groups_find(&audit->host, config->name, &stamp) == 0) {
+	found = groups_find(&audit->host, config->name, &stamp, &trouble);
+	if (found < 0) {
+		audit_find(audit, "%s: %s", config->name, trouble.text);
+		return;
+	}
+	if (found == 0) {
 		report_step(audit->report, REPORT_INFO, audit->name,
 			    "%s is not there: its next login makes it again", config->name);
 		return;
@@ -61,12 +68,17 @@ static void check_group(struct audit *audit, const struct config *config)
 		audit_find(audit, "%s", trouble.text);
 	if (groups_settings(&audit->host, config, NO_UID, check_setting, audit, &trouble) < 0)
 		audit_find(audit, "%s: %s", config->name, trouble.text);
-	if (groups_parts(&audit->host, config->name, &parts, &count, &trouble) < 0)
+	if (groups_parts(&audit->host, config->name, &parts, &count, &trouble) < 0) {
+		audit_find(audit, "%s: %s", config->name, trouble.text);
 		return;
+	}
 	for (index = 0; config->own_limits && index < count; index++)
 		(void)groups_settings(&audit->host, config, parts[index], check_setting, audit,
 				      &trouble);
-	if (groups_have_leftovers(&audit->host, config))
+	found = groups_have_leftovers(&audit->host, config, &trouble);
+	if (found < 0)
+		audit_find(audit, "%s: %s", config->name, trouble.text);
+	else if (found)
 		audit_find(audit,
 			   "%s has limits in force that no config asks for: groupies-setup apply",
 			   config->name);
@@ -139,18 +151,27 @@ static bool is_ours(const struct audit *audit, const struct hierarchy *hierarchy
 static void walk_tree(struct audit *audit, const struct hierarchy *hierarchy, const char *path,
 		      unsigned depth)
 {
-	cleanup_dir DIR *entries = depth < CGROUP_DEPTH ? opendir(path) : NULL;
-	struct dirent *entry;
+	cleanup_dir DIR *entries = NULL;
+	const struct dirent *entry;
+	struct error trouble;
+	int more = 0;
 
 	check_doors(audit, path, depth == 0, is_ours(audit, hierarchy, path));
-	while (entries && (entry = readdir(entries))) {
+	if (depth < CGROUP_DEPTH)
+		more = directory_find(AT_FDCWD, path, &entries, &trouble);
+	if (more < 0)
+		audit_find(audit, "%s", trouble.text);
+	if (more <= 0)
+		return;
+	while ((more = directory_next(entries, &entry, &trouble)) > 0) {
 		char child[PATH_MAX];
 
-		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
-		    snprintf(child, sizeof(child), "%s/%s", path, entry->d_name) <
-			    (int)sizeof(child))
+		if (entry->d_type == DT_DIR && snprintf(child, sizeof(child), "%s/%s", path,
+							entry->d_name) < (int)sizeof(child))
 			walk_tree(audit, hierarchy, child, depth + 1);
 	}
+	if (more < 0)
+		audit_find(audit, "%s: %s", path, trouble.text);
 }
 
 /*
@@ -178,10 +199,11 @@ int check_files(struct audit *audit, struct error *err)
 {
 	size_t index;
 
-	(void)err;
-	for (index = 0; index < audit->applied.count; index++)
-		groups_loose_files(&audit->host, audit->applied.list[index].name, find_loose,
-				   audit);
+	for (index = 0; index < audit->applied.count; index++) {
+		if (groups_loose_files(&audit->host, audit->applied.list[index].name, find_loose,
+				       audit, err) < 0)
+			return -err->code;
+	}
 	for (index = 0; index < audit->host.count; index++)
 		walk_tree(audit, &audit->host.hierarchies[index],
 			  audit->host.hierarchies[index].mount, 0);

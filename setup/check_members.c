@@ -150,15 +150,14 @@ static int parts_of(const struct audit *audit, const struct config *config, stru
 }
 
 /* A member's su to another one is in the other's part: anybody's will do. */
-static bool is_in_a_part(const struct process *process, const struct parts *parts)
+static int is_in_a_part(const struct process *process, const struct parts *parts, struct error *err)
 {
 	size_t index;
+	int inside = 0;
 
-	for (index = 0; index < parts->count; index++) {
-		if (process_is_inside(process->pid, &parts->list[index]))
-			return true;
-	}
-	return false;
+	for (index = 0; index < parts->count && inside == 0; index++)
+		inside = process_is_inside(process->pid, &parts->list[index], err);
+	return inside;
 }
 
 static void find_strays(struct audit *audit, const struct user *user, const char *where,
@@ -178,18 +177,23 @@ static int check_processes_of(struct audit *audit, const struct config *config,
 	size_t count, outside_count = 0, bare_count = 0, index;
 	struct stamp stamp;
 	char where[STAMP_NAME_SIZE + 64];
-	bool is_there = groups_find(&audit->host, config->name, &stamp) > 0;
+	int is_there = groups_find(&audit->host, config->name, &stamp, err);
 
-	if (processes_of_user(user->uid, is_there ? &stamp : NULL, &list, &count, err) < 0)
+	if (is_there < 0 ||
+	    processes_of_user(user->uid, is_there ? &stamp : NULL, &list, &count, err) < 0)
 		return -err->code;
 	outside = calloc(count + 1, sizeof(*outside));
 	bare = calloc(count + 1, sizeof(*bare));
 	if (!outside || !bare)
 		return error_errno(err, "processes");
 	for (index = 0; index < count; index++) {
+		int in_a_part = config->own_limits ? is_in_a_part(&list[index], parts, err) : 1;
+
+		if (in_a_part < 0)
+			return in_a_part;
 		if (!list[index].inside)
 			outside[outside_count++] = list[index];
-		else if (config->own_limits && !is_in_a_part(&list[index], parts))
+		else if (!in_a_part)
 			bare[bare_count++] = list[index];
 	}
 	(void)snprintf(where, sizeof(where), "outside of '%s'", config->name);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `groupies-setup check`: what holds the memory of a full playground. */
-#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,32 +32,36 @@ static int by_size(const void *a, const void *b)
 	return left < right ? 1 : left > right ? -1 : 0;
 }
 
-/* Bytes in files of UID below the directory open at FD, within its mount. */
-static uint64_t bytes_of(int fd, dev_t device, uid_t uid, unsigned depth)
+/* Adds the bytes in files of UID below the directory open at FD, within its mount. */
+static int bytes_of(int fd, dev_t device, uid_t uid, unsigned depth, uint64_t *sum,
+		    struct error *err)
 {
-	cleanup_dir DIR *entries = directory_relist(fd);
-	struct dirent *entry;
-	uint64_t sum = 0;
+	cleanup_dir DIR *entries = NULL;
+	const struct dirent *entry;
+	int more;
 
-	if (!entries)
-		return 0;
-	while ((entry = readdir(entries))) {
-		struct stat st;
-		struct error ignored;
+	if (directory_list(fd, &entries, err) < 0)
+		return -err->code;
+	while ((more = directory_next(entries, &entry, err)) > 0) {
+		struct stat st = {0};
 		cleanup_fd int child = -1;
 
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-		    fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 || st.st_dev != device)
+		if (fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+			return error_errno(err, "%s", entry->d_name);
+		/* Meanwhile gone: st is of no device. */
+		if (st.st_dev != device)
 			continue;
 		if (st.st_uid == uid && S_ISREG(st.st_mode))
-			sum += (uint64_t)st.st_blocks * 512;
+			*sum += (uint64_t)st.st_blocks * 512;
 		if (!S_ISDIR(st.st_mode) || depth == 0)
 			continue;
-		child = directory_open(fd, entry->d_name, &ignored);
-		if (child >= 0)
-			sum += bytes_of(child, device, uid, depth - 1);
+		child = directory_open(fd, entry->d_name, err);
+		if (child < 0 && (err->code == ENOENT || err->code == ENOTDIR))
+			continue;
+		if (child < 0 || bytes_of(child, device, uid, depth - 1, sum, err) < 0)
+			return error_context(err, "%s", entry->d_name);
 	}
-	return sum;
+	return more;
 }
 
 /* Files in a filesystem that is memory stay when their owner has logged out. */
@@ -69,17 +73,20 @@ static void find_files(struct audit *audit, const struct user *user)
 
 	(void)snprintf(runtime, sizeof(runtime), "/run/user/%u", (unsigned)user->uid);
 	for (index = 0; index < sizeof(places) / sizeof(*places); index++) {
-		struct error ignored;
-		cleanup_fd int fd = directory_open(AT_FDCWD, places[index], &ignored);
+		struct error trouble = ERROR_NONE;
+		cleanup_fd int fd = directory_open(AT_FDCWD, places[index], &trouble);
 		struct statfs fs;
 		struct stat st;
-		uint64_t bytes;
+		uint64_t bytes = 0;
 		char text[32];
 
-		if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != TMPFS_MAGIC ||
-		    fstat(fd, &st) < 0)
-			continue;
-		bytes = bytes_of(fd, st.st_dev, user->uid, SHM_SCAN_DEPTH);
+		if (fd >= 0 && (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0))
+			(void)error_errno(&trouble, "cannot be looked at");
+		else if (fd >= 0 && fs.f_type == TMPFS_MAGIC)
+			(void)bytes_of(fd, st.st_dev, user->uid, SHM_SCAN_DEPTH, &bytes, &trouble);
+		/* A link in its place is looked at where it leads to. */
+		if (trouble.code && trouble.code != ENOENT && trouble.code != ENOTDIR)
+			audit_find(audit, "%s: %s", places[index], trouble.text);
 		if (bytes)
 			audit_find(audit, "%s: %s in files of %s in %s", audit->config->name,
 				   size_print(bytes, text, sizeof(text)), user->name,
@@ -145,7 +152,8 @@ static int check_room(struct audit *audit, const struct limits *limits, const st
 
 	if (!limit->set || limit->number == SIZE_INFINITY)
 		return 0;
-	held = groups_memory_held(stamp);
+	if (groups_memory_held(stamp, &held, err) < 0)
+		return -err->code;
 	if (held < limit->number / 100 * FULL_PERCENT)
 		return 0;
 	audit_find(audit, "%s is full: %s of %s are held, so the next login may not fit", whose,
@@ -188,7 +196,11 @@ int check_memory(struct audit *audit, struct error *err)
 		struct stamp stamp;
 
 		audit->config = config;
-		if (groups_find(&audit->host, config->name, &stamp) == 0)
+		int found = groups_find(&audit->host, config->name, &stamp, err);
+
+		if (found < 0)
+			return found;
+		if (found == 0)
 			continue;
 		if (check_room(audit, &config->shared, &stamp, NO_UID, config->name, err) < 0 ||
 		    (config->own_limits && check_parts(audit, err) < 0))

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "configs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -83,7 +82,8 @@ int config_names_read(const char *directory, struct config_names *ret_names, str
 	struct error trouble;
 	cleanup_fd int fd = directory_open_trusted(directory, &trouble);
 	cleanup_dir DIR *entries = NULL;
-	struct dirent *entry;
+	const struct dirent *entry;
+	int more;
 
 	if (fd < 0 && trouble.code == ENOENT) {
 		*ret_names = names;
@@ -93,14 +93,14 @@ int config_names_read(const char *directory, struct config_names *ret_names, str
 		*err = trouble;
 		return fd;
 	}
-	entries = fdopendir(fd);
-	if (!entries)
-		return error_errno(err, "%s", directory);
-	(void)steal_fd(&fd);
-	while ((entry = readdir(entries))) {
+	if (directory_list(fd, &entries, err) < 0)
+		return error_context(err, "%s", directory);
+	while ((more = directory_next(entries, &entry, err)) > 0) {
 		if (names_add(&names, entry->d_name, err) < 0)
 			return -err->code;
 	}
+	if (more < 0)
+		return error_context(err, "%s", directory);
 	if (names.count)
 		qsort(names.list, names.count, sizeof(*names.list), name_compare);
 	*ret_names = names;

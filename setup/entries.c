@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "entries.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -58,12 +57,13 @@ static const char *entry_directory(bool is_group)
 
 static int entries_read_directory(bool is_group, struct entries *entries, struct error *err)
 {
-	cleanup_dir DIR *files = opendir(entry_directory(is_group));
-	struct dirent *file;
+	cleanup_dir DIR *files = NULL;
+	const struct dirent *file;
+	int more = directory_find(AT_FDCWD, entry_directory(is_group), &files, err);
 
-	if (!files)
-		return errno == ENOENT ? 0 : error_errno(err, "%s", entry_directory(is_group));
-	while ((file = readdir(files))) {
+	if (more <= 0)
+		return more;
+	while ((more = directory_next(files, &file, err)) > 0) {
 		struct registry_entry entry = {.is_group = is_group}, read = {0};
 		char text[ENTRY_TEXT_SIZE];
 		struct error ignored;
@@ -80,7 +80,7 @@ static int entries_read_directory(bool is_group, struct entries *entries, struct
 		if (entries_add(entries, &entry, err) < 0)
 			return -err->code;
 	}
-	return 0;
+	return more < 0 ? error_context(err, "%s", entry_directory(is_group)) : 0;
 }
 
 int entries_read(struct entries *ret_entries, struct error *err)
@@ -129,10 +129,13 @@ int directory_make(const char *path, struct error *err)
 
 void directory_tidy(const char *path)
 {
-	cleanup_dir DIR *files = opendir(path);
-	struct dirent *file;
+	cleanup_dir DIR *files = NULL;
+	const struct dirent *file;
+	struct error ignored;
 
-	while (files && (file = readdir(files))) {
+	if (directory_find(AT_FDCWD, path, &files, &ignored) <= 0)
+		return;
+	while (directory_next(files, &file, &ignored) > 0) {
 		size_t length = strlen(file->d_name);
 
 		if (*file->d_name == '.' && length > strlen(TEMPORARY_SUFFIX) &&

@@ -42,7 +42,10 @@ int entry_remove(bool is_group, unsigned id, struct error *err);
 /* Makes PATH a directory of root's with mode 0755, or makes it one again. */
 int directory_make(const char *path, struct error *err);
 
-/* Removes what a run that was killed left half-written in PATH. */
+/*
+ * Removes what a run that was killed left half-written in PATH. At its best: nobody reads such
+ * files, so what cannot be seen now is left to the next run.
+ */
 void directory_tidy(const char *path);
 
 #endif

@@ -2,7 +2,6 @@
 #include "errand.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -41,16 +40,20 @@ static uint64_t time_us(const struct timeval *time)
 /* ---- leaving nothing ------------------------------------------------------------------------- */
 
 /* The parent of PID, or 0 when it is over. */
-static pid_t parent_of(const char *pid)
+static pid_t parent_of(const char *pid, struct error *err)
 {
 	char path[64], text[1024];
 	const char *after;
-	struct error ignored;
+	struct error trouble;
 	int parent = 0;
 
 	(void)snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
-	if (kernel_read(AT_FDCWD, path, text, sizeof(text), &ignored) < 0)
-		return 0;
+	if (kernel_read(AT_FDCWD, path, text, sizeof(text), &trouble) < 0) {
+		if (errno_means_gone(trouble.code))
+			return 0;
+		*err = trouble;
+		return (pid_t)-err->code;
+	}
 	after = strrchr(text, ')');
 	if (!after || sscanf(after + 1, " %*c %d", &parent) != 1)
 		return 0;
@@ -58,37 +61,46 @@ static pid_t parent_of(const char *pid)
 }
 
 /* Kills each child of ours. Returns how many there were. */
-static unsigned children_kill(void)
+static int children_kill(struct error *err)
 {
-	cleanup_dir DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	unsigned killed = 0;
+	cleanup_dir DIR *proc = NULL;
+	const struct dirent *entry;
+	int killed = 0, more = directory_find(AT_FDCWD, "/proc", &proc, err);
 
-	while (proc && (entry = readdir(proc))) {
-		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+	if (more <= 0)
+		return more < 0 ? more : error_set(err, ENOENT, "/proc: is not there");
+	while ((more = directory_next(proc, &entry, err)) > 0) {
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10), parent;
 
-		if (!isdigit((unsigned char)entry->d_name[0]) || pid <= 1 ||
-		    parent_of(entry->d_name) != getpid())
+		if (!isdigit((unsigned char)entry->d_name[0]) || pid <= 1)
+			continue;
+		parent = parent_of(entry->d_name, err);
+		if (parent < 0)
+			return parent;
+		if (parent != getpid())
 			continue;
 		/* A child of ours that nobody has waited for: the pid cannot be another's. */
 		(void)kill(pid, SIGKILL);
 		killed++;
 	}
-	return killed;
+	return more < 0 ? error_context(err, "/proc") : killed;
 }
 
 /*
  * What the errand left running has become our child (we are its subreaper); its children become
  * ours as it dies, until there are none.
  */
-static void children_end(void)
+static int children_end(struct error *err)
 {
-	while (children_kill() > 0) {
+	int killed;
+
+	while ((killed = children_kill(err)) > 0) {
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			continue;
 		if (waitpid(-1, NULL, 0) < 0 && errno == ECHILD)
-			return;
+			return 0;
 	}
+	return killed < 0 ? error_context(err, "what was started may still run") : 0;
 }
 
 /* ---- going ----------------------------------------------------------------------------------- */
@@ -237,7 +249,7 @@ int errand_run(const char *user, const char *script, int wait_ms, void (*watch)(
 	ret = start(&course, user, script, err);
 	if (ret == 0) {
 		follow(&course, wait_ms, watch, data);
-		children_end();
+		ret = children_end(err);
 	}
 	if (course.output >= 0)
 		(void)close(course.output);

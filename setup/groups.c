@@ -2,10 +2,10 @@
 #include "groups.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,8 +45,8 @@ void group_directory(const struct host *host, const struct hierarchy *hierarchy,
 }
 
 /* Takes HIERARCHY's directory of NAME into STAMP, when there is one. */
-static void group_take(const struct host *host, const struct hierarchy *hierarchy, const char *name,
-		       struct stamp *stamp)
+static int group_take(const struct host *host, const struct hierarchy *hierarchy, const char *name,
+		      struct stamp *stamp, struct error *err)
 {
 	struct stamp_group group = {.role = host->manager == HOST_SYSTEMD ? STAMP_MANAGED
 									  : STAMP_WRITE};
@@ -55,34 +55,45 @@ static void group_take(const struct host *host, const struct hierarchy *hierarch
 
 	group_directory(host, hierarchy, name, NO_UID, directory);
 	group_name(host, name, NO_UID, below);
-	if (lstat(directory, &st) < 0 || !S_ISDIR(st.st_mode) ||
-	    stamp->group_count == STAMP_GROUPS_MAX)
-		return;
+	if (lstat(directory, &st) < 0)
+		return errno == ENOENT ? 0 : error_errno(err, "%s", directory);
+	if (!S_ISDIR(st.st_mode))
+		return 0;
+	if (stamp->group_count == STAMP_GROUPS_MAX)
+		return error_set(err, E2BIG, "%s: one hierarchy more than fit", directory);
 	if (!text_copy(group.directory, sizeof(group.directory), directory) ||
 	    snprintf(group.path, sizeof(group.path), "%s/%s",
 		     strcmp(hierarchy->root, "/") == 0 ? "" : hierarchy->root,
 		     below) >= (int)sizeof(group.path))
-		return;
+		return error_set(err, ENAMETOOLONG, "%s: path too long", directory);
 	if (!hierarchy->unified)
 		(void)snprintf(group.controller, sizeof(group.controller), "%.*s",
 			       (int)strcspn(hierarchy->controllers, ","), hierarchy->controllers);
 	group.device = st.st_dev;
 	group.inode = st.st_ino;
 	stamp->groups[stamp->group_count++] = group;
+	return 0;
 }
 
-unsigned groups_find(const struct host *host, const char *name, struct stamp *ret_stamp)
+int groups_find(const struct host *host, const char *name, struct stamp *ret_stamp,
+		struct error *err)
 {
-	struct stamp stamp = {.manager = host->manager};
+	struct stamp stamp;
 	struct error ignored;
 	size_t index;
 
-	if (stamp_read(name, ret_stamp, &ignored) == 0 && stamp_check(ret_stamp, &ignored) == 0)
-		return ret_stamp->group_count;
-	for (index = 0; index < host->count; index++)
-		group_take(host, &host->hierarchies[index], name, &stamp);
+	/* A stamp that cannot be believed is none: the directories themselves are looked for then. */
+	if (stamp_read(name, &stamp, &ignored) == 0 && stamp_check(&stamp, &ignored) == 0) {
+		*ret_stamp = stamp;
+		return (int)stamp.group_count;
+	}
+	stamp = (struct stamp){.manager = host->manager};
+	for (index = 0; index < host->count; index++) {
+		if (group_take(host, &host->hierarchies[index], name, &stamp, err) < 0)
+			return -err->code;
+	}
 	*ret_stamp = stamp;
-	return stamp.group_count;
+	return (int)stamp.group_count;
 }
 
 struct uids {
@@ -115,11 +126,14 @@ static int uids_add(struct uids *uids, const char *text, struct error *err)
 static int uids_add_from(const char *directory, const char *prefix, const char *suffix,
 			 struct uids *uids, struct error *err)
 {
-	cleanup_dir DIR *entries = opendir(directory);
-	struct dirent *entry;
+	cleanup_dir DIR *entries = NULL;
+	const struct dirent *entry;
 	char text[64];
+	int more = directory_find(AT_FDCWD, directory, &entries, err);
 
-	while (entries && (entry = readdir(entries))) {
+	if (more <= 0)
+		return more;
+	while ((more = directory_next(entries, &entry, err)) > 0) {
 		size_t length = strlen(entry->d_name);
 
 		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 ||
@@ -132,7 +146,7 @@ static int uids_add_from(const char *directory, const char *prefix, const char *
 		if (uids_add(uids, text, err) < 0)
 			return -err->code;
 	}
-	return 0;
+	return more < 0 ? error_context(err, "%s", directory) : 0;
 }
 
 int groups_parts(const struct host *host, const char *name, uid_t **ret_uids, size_t *ret_count,
@@ -235,9 +249,9 @@ static uint64_t text_number(const char *text, const char *key)
 
 /*
  * Opens the directory in which STAMP's processes are charged: of a member's stamp, that is the
- * member's own part and not the playground around it. Negative where nothing counts memory.
+ * member's own part and not the playground around it. ENOENT: nothing counts memory.
  */
-static int memory_open(const struct stamp *stamp)
+static int memory_open(const struct stamp *stamp, struct error *err)
 {
 	cleanup_fd int deepest = -1;
 	size_t depth = 0;
@@ -245,101 +259,132 @@ static int memory_open(const struct stamp *stamp)
 
 	for (index = 0; index < stamp->group_count; index++) {
 		const char *directory = stamp->groups[index].directory;
-		struct error ignored;
-		cleanup_fd int fd = directory_open(AT_FDCWD, directory, &ignored);
+		struct error trouble = ERROR_NONE;
+		cleanup_fd int fd = directory_open(AT_FDCWD, directory, &trouble);
+		int counts = fd < 0 ? fd : file_stands(fd, "memory.current", &trouble);
 
-		if (fd < 0 || strlen(directory) <= depth ||
-		    (faccessat(fd, "memory.current", F_OK, 0) < 0 &&
-		     faccessat(fd, "memory.usage_in_bytes", F_OK, 0) < 0))
+		if (counts == 0)
+			counts = file_stands(fd, "memory.usage_in_bytes", &trouble);
+		if (counts < 0 && !errno_means_gone(trouble.code)) {
+			*err = trouble;
+			return error_context(err, "%s", directory);
+		}
+		if (counts <= 0 || strlen(directory) <= depth)
 			continue;
 		if (deepest >= 0)
 			(void)close(deepest);
 		deepest = steal_fd(&fd);
 		depth = strlen(directory);
 	}
-	return steal_fd(&deepest);
+	return deepest < 0 ? error_set(err, ENOENT, "no group of it counts memory")
+			   : steal_fd(&deepest);
 }
 
-static uint64_t memory_used(int group)
+static int memory_used(int group, uint64_t *ret_bytes, struct error *err)
 {
-	struct error ignored;
+	struct error trouble = ERROR_NONE;
 	char text[64];
 
-	if (group >= 0 &&
-	    (kernel_read(group, "memory.current", text, sizeof(text), &ignored) >= 0 ||
-	     kernel_read(group, "memory.usage_in_bytes", text, sizeof(text), &ignored) >= 0))
-		return strtoull(text, NULL, 10);
+	if (kernel_read(group, "memory.current", text, sizeof(text), &trouble) < 0 &&
+	    (trouble.code != ENOENT ||
+	     kernel_read(group, "memory.usage_in_bytes", text, sizeof(text), &trouble) < 0)) {
+		*err = trouble;
+		return -err->code;
+	}
+	*ret_bytes = strtoull(text, NULL, 10);
 	return 0;
 }
 
-uint64_t groups_memory(const struct stamp *stamp)
+/* Takes files' pages off *USED. */
+static int memory_less_files(int group, uint64_t *used, struct error *err)
 {
-	cleanup_fd int group = memory_open(stamp);
-
-	return memory_used(group);
-}
-
-uint64_t groups_memory_held(const struct stamp *stamp)
-{
-	cleanup_fd int group = memory_open(stamp);
-	uint64_t used = memory_used(group), reclaimable;
 	char text[STAT_SIZE];
-	struct error ignored;
+	uint64_t reclaimable;
 
-	if (group < 0 || kernel_read(group, "memory.stat", text, sizeof(text), &ignored) < 0)
-		return used;
+	if (kernel_read(group, "memory.stat", text, sizeof(text), err) < 0)
+		return -err->code;
 	/* The lists of v1 count the group itself; with total_, what is below as well. */
 	reclaimable =
 		strstr(text, "total_inactive_file ")
 			? text_number(text, "total_inactive_file") +
 				  text_number(text, "total_active_file")
 			: text_number(text, "inactive_file") + text_number(text, "active_file");
-	return used > reclaimable ? used - reclaimable : 0;
+	*used = *used > reclaimable ? *used - reclaimable : 0;
+	return 0;
 }
 
-static uint64_t count_below(int group, const char *file, const char *key)
+/* 0 bytes are charged where nothing counts them, or the group has just gone. */
+static int memory_of(const struct stamp *stamp, bool held, uint64_t *ret_bytes, struct error *err)
 {
-	cleanup_dir DIR *entries = directory_relist(group);
-	struct dirent *entry;
-	char text[STAT_SIZE];
-	struct error ignored;
-	uint64_t sum = 0;
+	struct error trouble = ERROR_NONE;
+	cleanup_fd int group = memory_open(stamp, &trouble);
+	uint64_t used = 0;
 
-	if (!entries)
-		return 0;
-	if (kernel_read(group, file, text, sizeof(text), &ignored) >= 0)
-		sum += text_number(text, key);
-	while ((entry = readdir(entries))) {
-		cleanup_fd int child = -1;
-
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		child = directory_open(group, entry->d_name, &ignored);
-		if (child >= 0)
-			sum += count_below(child, file, key);
+	if (group >= 0 && memory_used(group, &used, &trouble) == 0 && held)
+		(void)memory_less_files(group, &used, &trouble);
+	if (trouble.code && !errno_means_gone(trouble.code)) {
+		*err = trouble;
+		return -err->code;
 	}
-	return sum;
+	*ret_bytes = used;
+	return 0;
 }
 
-uint64_t groups_count(const struct stamp *stamp, const char *file, const char *key)
+int groups_memory(const struct stamp *stamp, uint64_t *ret_bytes, struct error *err)
 {
-	uint64_t sum = 0;
+	return memory_of(stamp, false, ret_bytes, err);
+}
+
+int groups_memory_held(const struct stamp *stamp, uint64_t *ret_bytes, struct error *err)
+{
+	return memory_of(stamp, true, ret_bytes, err);
+}
+struct counter {
+	const char *file, *key;
+	uint64_t sum;
+};
+
+/* Adds what the group NAME below FD counts, and those below it. One that has gone counts nothing. */
+static int count_below(int fd, const char *name, struct counter *counter, struct error *err)
+{
+	cleanup_dir DIR *entries = NULL;
+	const struct dirent *entry;
+	struct error trouble = ERROR_NONE;
+	char text[STAT_SIZE];
+	int more = directory_find(fd, name, &entries, err);
+
+	if (more <= 0)
+		return more;
+	if (kernel_read(dirfd(entries), counter->file, text, sizeof(text), &trouble) >= 0)
+		counter->sum += text_number(text, counter->key);
+	if (trouble.code && !errno_means_gone(trouble.code)) {
+		*err = trouble;
+		return error_context(err, "%s", name);
+	}
+	while ((more = directory_next(entries, &entry, err)) > 0) {
+		if (entry->d_type == DT_DIR &&
+		    count_below(dirfd(entries), entry->d_name, counter, err) < 0)
+			return error_context(err, "%s", name);
+	}
+	return more < 0 ? error_context(err, "%s", name) : 0;
+}
+
+int groups_count(const struct stamp *stamp, const char *file, const char *key, uint64_t *ret_count,
+		 struct error *err)
+{
+	struct counter counter = {file, key, 0};
 	unsigned index;
 
 	for (index = 0; index < stamp->group_count; index++) {
-		struct error ignored;
-		cleanup_fd int fd =
-			directory_open(AT_FDCWD, stamp->groups[index].directory, &ignored);
-
-		if (fd >= 0)
-			sum += count_below(fd, file, key);
+		if (count_below(AT_FDCWD, stamp->groups[index].directory, &counter, err) < 0)
+			return -err->code;
 	}
-	return sum;
+	*ret_count = counter.sum;
+	return 0;
 }
 
 /* ---- who may write them ---------------------------------------------------------------------- */
 
-/* BELOW: whether the groups below DIRECTORY are looked at as well. */
 /* systemd hands the group of a user manager to its user; the limits around it stay root's. */
 static bool is_delegated(const struct host *host, const char *name)
 {
@@ -349,40 +394,60 @@ static bool is_delegated(const struct host *host, const char *name)
 	       strcmp(end, ".service") == 0;
 }
 
-static void directory_loose_files(const struct host *host, const char *directory,
-				  loose_visitor *visit, void *data)
+/* Hands the file at PATH to VISIT when it is loose. Returns 1 for a directory. */
+static int file_look(const char *path, const char *name, loose_visitor *visit, void *data,
+		     struct error *err)
 {
-	cleanup_dir DIR *entries = opendir(directory);
-	struct dirent *entry;
+	mode_t wrong = strcmp(name, "cgroup.event_control") == 0 ? 0 : S_IWGRP | S_IWOTH;
+	struct stat st;
 
-	while (entries && (entry = readdir(entries))) {
-		char path[2 * GROUP_DIRECTORY_SIZE];
-		mode_t wrong = S_IWGRP | S_IWOTH;
-		struct stat st;
-
-		if (strcmp(entry->d_name, "..") == 0 || is_delegated(host, entry->d_name) ||
-		    fstatat(dirfd(entries), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		(void)snprintf(path, sizeof(path), "%.*s/%s", GROUP_DIRECTORY_SIZE, directory,
-			       entry->d_name);
-		if (strcmp(entry->d_name, "cgroup.event_control") == 0)
-			wrong = 0;
-		if (st.st_uid != 0 || (st.st_mode & wrong))
-			visit(path, st.st_uid, st.st_mode & 07777, data);
-		if (S_ISDIR(st.st_mode) && strcmp(entry->d_name, ".") != 0)
-			directory_loose_files(host, path, visit, data);
-	}
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0 : error_errno(err, "%s", path);
+	if (st.st_uid != 0 || (st.st_mode & wrong))
+		visit(path, st.st_uid, st.st_mode & 07777, data);
+	return S_ISDIR(st.st_mode);
 }
 
-void groups_loose_files(const struct host *host, const char *name, loose_visitor *visit, void *data)
+static int directory_loose_files(const struct host *host, const char *directory,
+				 loose_visitor *visit, void *data, struct error *err)
+{
+	cleanup_dir DIR *entries = NULL;
+	const struct dirent *entry;
+	int more = directory_find(AT_FDCWD, directory, &entries, err);
+
+	if (more > 0 && file_look(directory, "", visit, data, err) < 0)
+		return -err->code;
+	if (more <= 0)
+		return more;
+	while ((more = directory_next(entries, &entry, err)) > 0) {
+		char path[PATH_MAX];
+		int looked;
+
+		if (is_delegated(host, entry->d_name))
+			continue;
+		if (snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name) >=
+		    (int)sizeof(path))
+			return error_set(err, ENAMETOOLONG, "%s: path too long", directory);
+		looked = file_look(path, entry->d_name, visit, data, err);
+		if (looked < 0 ||
+		    (looked > 0 && directory_loose_files(host, path, visit, data, err) < 0))
+			return -err->code;
+	}
+	return more < 0 ? error_context(err, "%s", directory) : 0;
+}
+
+int groups_loose_files(const struct host *host, const char *name, loose_visitor *visit, void *data,
+		       struct error *err)
 {
 	char directory[GROUP_DIRECTORY_SIZE];
 	size_t index;
 
 	for (index = 0; index < host->count; index++) {
 		group_directory(host, &host->hierarchies[index], name, NO_UID, directory);
-		directory_loose_files(host, directory, visit, data);
+		if (directory_loose_files(host, directory, visit, data, err) < 0)
+			return -err->code;
 	}
+	return 0;
 }
 
 static void count_loose(const char *path, uid_t owner, mode_t mode, void *data)
@@ -395,10 +460,10 @@ static void count_loose(const char *path, uid_t owner, mode_t mode, void *data)
 	(*loose)++;
 }
 
-bool groups_are_loose(const struct host *host, const char *name)
+int groups_are_loose(const struct host *host, const char *name, struct error *err)
 {
 	unsigned loose = 0;
 
-	groups_loose_files(host, name, count_loose, &loose);
-	return loose > 0;
+	return groups_loose_files(host, name, count_loose, &loose, err) < 0 ? -err->code
+									    : loose > 0;
 }

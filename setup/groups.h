@@ -28,7 +28,8 @@ void group_directory(const struct host *host, const struct hierarchy *hierarchy,
  * Finds the directories of NAME: those that were stamped, else every one that is called so.
  * Returns how many there are.
  */
-unsigned groups_find(const struct host *host, const char *name, struct stamp *ret_stamp);
+int groups_find(const struct host *host, const char *name, struct stamp *ret_stamp,
+		struct error *err);
 
 /* The uids that have a part of their own in NAME. The caller frees the list. */
 int groups_parts(const struct host *host, const char *name, uid_t **ret_uids, size_t *ret_count,
@@ -47,31 +48,32 @@ int groups_settings(const struct host *host, const struct config *config, uid_t 
 bool groups_in_force(const struct host *host, const struct config *config, uid_t uid);
 
 /* Bytes that are charged to the playground of STAMP; 0 where nothing counts them. */
-uint64_t groups_memory(const struct stamp *stamp);
+int groups_memory(const struct stamp *stamp, uint64_t *ret_bytes, struct error *err);
 
 /* The same without files' pages that the kernel takes back as soon as somebody needs them. */
-uint64_t groups_memory_held(const struct stamp *stamp);
+int groups_memory_held(const struct stamp *stamp, uint64_t *ret_bytes, struct error *err);
 
 /* Adds up KEY of FILE ("nr_throttled" of "cpu.stat") over the groups of STAMP and below. */
-uint64_t groups_count(const struct stamp *stamp, const char *file, const char *key);
+int groups_count(const struct stamp *stamp, const char *file, const char *key, uint64_t *ret_count,
+		 struct error *err);
 
 /*
  * Calls VISIT for each file of NAME's groups that others than root can change. The kernel's own
  * exception, v1's cgroup.event_control, is left out, and so is what systemd hands to users below.
  */
 typedef void loose_visitor(const char *path, uid_t owner, mode_t mode, void *data);
-void groups_loose_files(const struct host *host, const char *name, loose_visitor *visit,
-			void *data);
+int groups_loose_files(const struct host *host, const char *name, loose_visitor *visit, void *data,
+		       struct error *err);
 
-/* True when there is such a file. */
-bool groups_are_loose(const struct host *host, const char *name);
+/* Is there such a file? 1 or 0. */
+int groups_are_loose(const struct host *host, const char *name, struct error *err);
 
 /*
  * Limits that the kernel still holds for NAME although CONFIG does not ask for them (any more).
- * groups_have_leftovers looks; groups_clear_leftovers lifts them and removes directories that
+ * groups_have_leftovers looks (1 or 0); groups_clear_leftovers lifts them and removes directories that
  * are needed no longer and hold nobody. On systemd hosts the unit file does this: nothing is found.
  */
-bool groups_have_leftovers(const struct host *host, const struct config *config);
+int groups_have_leftovers(const struct host *host, const struct config *config, struct error *err);
 int groups_clear_leftovers(const struct host *host, const struct config *config, struct error *err);
 
 #endif

@@ -196,16 +196,17 @@ int journal_delete(struct journal *journal, struct error *err)
 
 int journal_each(int (*visit)(const char *name, void *data), void *data, struct error *err)
 {
-	cleanup_dir DIR *entries = opendir(GROUPIES_JOURNAL_DIR);
-	struct dirent *entry;
+	cleanup_dir DIR *entries = NULL;
+	const struct dirent *entry;
+	int more = directory_find(AT_FDCWD, GROUPIES_JOURNAL_DIR, &entries, err);
 
-	if (!entries)
-		return errno == ENOENT ? 0 : error_errno(err, "%s", GROUPIES_JOURNAL_DIR);
-	while ((entry = readdir(entries))) {
+	if (more <= 0)
+		return more;
+	while ((more = directory_next(entries, &entry, err)) > 0) {
 		if (playground_name_is_valid(entry->d_name) && visit(entry->d_name, data) < 0)
-			break;
+			return 0;
 	}
-	return 0;
+	return more < 0 ? error_context(err, "%s", GROUPIES_JOURNAL_DIR) : 0;
 }
 
 /* ---- where it lives -------------------------------------------------------------------------- */

@@ -134,7 +134,7 @@ static int file_look(const struct host *host, const struct config *config, uid_t
 {
 	struct leftover leftover = {.hierarchy = hierarchy, .file = file};
 	const char *const *unlimited = default_of(file);
-	struct error ignored;
+	struct error trouble = ERROR_NONE;
 	char seen[4096], above[256];
 	cleanup_fd int fd = -1;
 
@@ -142,9 +142,15 @@ static int file_look(const struct host *host, const struct config *config, uid_t
 		return 0;
 	leftover.unlimited = *unlimited;
 	group_directory(host, hierarchy, config->name, uid, leftover.directory);
-	fd = directory_open(AT_FDCWD, leftover.directory, &ignored);
-	if (fd < 0 || kernel_read(fd, file, seen, sizeof(seen), &ignored) < 0)
+	fd = directory_open(AT_FDCWD, leftover.directory, &trouble);
+	if (fd >= 0)
+		(void)kernel_read(fd, file, seen, sizeof(seen), &trouble);
+	if (trouble.code && errno_means_gone(trouble.code))
 		return 0;
+	if (trouble.code) {
+		*err = trouble;
+		return error_context(err, "%s", leftover.directory);
+	}
 	value_above(&leftover, above, sizeof(above));
 	return is_unlimited(&leftover, seen, above) ? 0 : visit(&leftover, seen, data, err);
 }
@@ -232,15 +238,15 @@ static bool is_needed(const struct host *host, const struct hierarchy *hierarchy
 }
 
 /* Takes directories away that no limit needs; one that holds somebody stays, and limits nothing. */
-static void directories_remove(const struct host *host, const struct config *config)
+static int directories_remove(const struct host *host, const struct config *config,
+			      struct error *err)
 {
 	cleanup_free uid_t *parts = NULL;
 	size_t count_of_parts = 0, index, part;
 	char directory[GROUP_DIRECTORY_SIZE];
-	struct error ignored;
 
-	if (groups_parts(host, config->name, &parts, &count_of_parts, &ignored) < 0)
-		return;
+	if (groups_parts(host, config->name, &parts, &count_of_parts, err) < 0)
+		return -err->code;
 	for (index = 0; index < host->count; index++) {
 		const struct hierarchy *hierarchy = &host->hierarchies[index];
 		bool needed = is_needed(host, hierarchy, config);
@@ -254,26 +260,26 @@ static void directories_remove(const struct host *host, const struct config *con
 		if (!needed)
 			(void)rmdir(directory);
 	}
+	return 0;
 }
 
-bool groups_have_leftovers(const struct host *host, const struct config *config)
+int groups_have_leftovers(const struct host *host, const struct config *config, struct error *err)
 {
 	unsigned found = 0;
-	struct error ignored;
 
-	return groups_look(host, config, count, &found, &ignored) == 0 && found > 0;
+	return groups_look(host, config, count, &found, err) < 0 ? -err->code : found > 0;
 }
 
 int groups_clear_leftovers(const struct host *host, const struct config *config, struct error *err)
 {
-	int round;
+	int round, left = 1;
 
 	if (host->manager == HOST_SYSTEMD)
 		return 0;
-	for (round = 0; round < 64 && groups_have_leftovers(host, config); round++) {
-		if (groups_look(host, config, lift, NULL, err) < 0)
+	for (round = 0; round < 64 && left > 0; round++) {
+		left = groups_have_leftovers(host, config, err);
+		if (left < 0 || (left && groups_look(host, config, lift, NULL, err) < 0))
 			return -err->code;
 	}
-	directories_remove(host, config);
-	return 0;
+	return directories_remove(host, config, err);
 }

@@ -29,7 +29,7 @@ struct row {
 	const struct config *applied; /* NULL: never applied */
 	bool is_configured;           /* its config was read; else the applied copy is shown */
 	struct stamp stamp;
-	unsigned group_count;
+	int group_count;   /* below 0: nobody can tell */
 	const char *level; /* in front of a limit's name: "" or "Member." */
 };
 
@@ -45,6 +45,8 @@ static const char *state_of(const struct row *row)
 	if (config_print(row->config, &asked, &ignored) == 0 &&
 	    config_print(row->applied, &applied, &ignored) == 0 && strcmp(asked, applied) != 0)
 		return "its config was changed: groupies-setup apply";
+	if (row->group_count < 0)
+		return "its groups cannot be looked at";
 	if (row->group_count == 0)
 		return "not there: the next login makes it again";
 	return "in force";
@@ -120,21 +122,23 @@ static void show_limits(struct row *row)
 
 /* ---- a playground ---------------------------------------------------------------------------- */
 
-static void show(struct row *row)
+/* What cannot be read is no number, and is said behind the rest. */
+static int show(struct row *row)
 {
 	cleanup_free struct process *inside = NULL;
 	const char *state;
 	char members[2048], memory[32];
 	size_t count = 0;
-	uint64_t kills = 0, used;
-	struct error ignored;
+	uint64_t kills = 0, used = 0;
+	struct error trouble = ERROR_NONE;
 
-	row->group_count = groups_find(row->host, row->config->name, &row->stamp);
+	row->group_count = groups_find(row->host, row->config->name, &row->stamp, &trouble);
 	state = state_of(row);
 	(void)members_print(row->config, members, sizeof(members));
-	(void)processes_inside(&row->stamp, &inside, &count, &ignored);
-	(void)playground_kills(&row->stamp, &kills, &ignored);
-	used = groups_memory(&row->stamp);
+	(void)(row->group_count < 0 ||
+	       processes_inside(&row->stamp, &inside, &count, &trouble) < 0 ||
+	       playground_kills(&row->stamp, &kills, &trouble) < 0 ||
+	       groups_memory(&row->stamp, &used, &trouble) < 0);
 	if (row->options->json) {
 		report_step(row->report, REPORT_INFO, row->config->name, "%s", state);
 		report_detail(row->report, "members", *members ? members : "");
@@ -149,6 +153,10 @@ static void show(struct row *row)
 			     kills == 1 ? "" : "s");
 	}
 	show_limits(row);
+	if (trouble.code == 0)
+		return 0;
+	report_failure(row->report, "list", trouble.text);
+	return complain(1, "list: %s: %s", row->config->name, trouble.text);
 }
 
 static int list_configs(const struct options *options, struct report *report,
@@ -156,6 +164,7 @@ static int list_configs(const struct options *options, struct report *report,
 			const struct configs *applied)
 {
 	size_t index, shown = 0;
+	int code = 0;
 
 	for (index = 0; index < configs->count + applied->count; index++) {
 		bool is_configured = index < configs->count;
@@ -174,13 +183,13 @@ static int list_configs(const struct options *options, struct report *report,
 			continue;
 		if (shown++ > 0 && !options->json)
 			(void)putchar('\n');
-		show(&row);
+		code |= show(&row);
 	}
 	if (shown == 0 && options->playground)
 		return complain(1, "list: there is no playground '%s'", options->playground);
 	if (shown == 0 && !options->json)
 		(void)printf("no playground: groupies-setup makes one\n");
-	return 0;
+	return code;
 }
 
 int command_list(const struct options *options, struct report *report)

@@ -178,37 +178,41 @@ static bool is_uid(const char *text, uid_t uid)
 }
 
 /* Has USER become root to run this? su leaves no SUDO_UID; what the kernel knows is asked as well. */
-static bool is_invoker(const struct user *user, char *why, size_t size)
+static int is_invoker(const struct user *user, char *why, size_t size, struct error *err)
 {
 	const char *sudo = getenv("SUDO_UID");
 	struct process ancestor;
 	char login[32];
 	struct error ignored;
+	int found = ancestor_find(user->uid, &ancestor, err);
 
+	if (found < 0)
+		return found;
 	if (sudo && is_uid(sudo, user->uid))
 		(void)snprintf(why, size, "is who invoked this through sudo");
-	else if (ancestor_find(user->uid, &ancestor))
+	else if (found)
 		(void)snprintf(why, size, "is who invoked this, from %s (%d)", ancestor.command,
 			       (int)ancestor.pid);
 	else if (kernel_read(AT_FDCWD, "/proc/self/loginuid", login, sizeof(login), &ignored) > 0 &&
 		 is_uid(login, user->uid))
 		(void)snprintf(why, size, "is who logged in and invoked this");
 	else
-		return false;
-	return true;
+		return 0;
+	return 1;
 }
 
 /* Is USER how the administrator becomes root? Writes why. */
-static bool is_way_in(const struct user *user, char *why, size_t size)
+static int is_way_in(const struct user *user, char *why, size_t size, struct error *err)
 {
 	char groups[128];
+	int invoker = is_invoker(user, why, size, err);
 
-	if (is_invoker(user, why, size))
-		return true;
+	if (invoker)
+		return invoker;
 	if (!user_is_in(user, WAYS_IN, groups, sizeof(groups)))
-		return false;
+		return 0;
 	(void)snprintf(why, size, "is in group %s", groups);
-	return true;
+	return 1;
 }
 
 /* A refused login of this user would be root's: refused here, unless forced. */
@@ -224,7 +228,11 @@ static int check_way_in(const struct registry_entry *entry, const char *member, 
 	for (index = 0; index < users.count; index++) {
 		const struct user *user = &users.list[index];
 
-		if (!is_way_in(user, why, sizeof(why)))
+		int way_in = is_way_in(user, why, sizeof(why), err);
+
+		if (way_in < 0)
+			return way_in;
+		if (way_in == 0)
 			continue;
 		if (!force)
 			return error_set(

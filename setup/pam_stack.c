@@ -2,14 +2,14 @@
 #include "pam_stack.h"
 
 #include <ctype.h>
-#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "groupies/cleanup.h"
+#include "groupies/file.h"
 
 #define MODULE    "pam_groupies.so"
 #define DEPTH_MAX 16 /* libpam gives up at 32 levels of substacks */
@@ -249,24 +249,117 @@ static bool is_service(const char *name)
 	return true;
 }
 
-void pam_services_visit(void (*visit)(const char *service, void *data), void *data)
+/* ---- the services ---------------------------------------------------------------------------- */
+
+struct services {
+	char **list;
+	size_t count;
+};
+
+static void services_clear(struct services *services)
 {
 	size_t index;
 
-	for (index = 0; index < sizeof(directories) / sizeof(*directories); index++) {
-		struct dirent **entries = NULL;
-		int count = scandir(directories[index], &entries, NULL, alphasort), at;
+	for (index = 0; index < services->count; index++)
+		free(services->list[index]);
+	free(services->list);
+}
 
-		for (at = 0; at < count; at++) {
-			char path[512];
+static int services_add(struct services *services, const char *name, struct error *err)
+{
+	char **grown = reallocarray(services->list, services->count + 1, sizeof(*grown));
 
-			(void)snprintf(path, sizeof(path), "%s/%s", directories[0],
-				       entries[at]->d_name);
-			if (is_service(entries[at]->d_name) &&
-			    (index == 0 || access(path, F_OK) < 0))
-				visit(entries[at]->d_name, data);
-			free(entries[at]);
-		}
-		free(entries);
+	if (!grown)
+		return error_errno(err, "services");
+	services->list = grown;
+	grown[services->count] = strdup(name);
+	if (!grown[services->count])
+		return error_errno(err, "services");
+	services->count++;
+	return 0;
+}
+
+/* Adds those of DIRECTORY; a file of the same name in ABOVE hides one, as for libpam. */
+static int services_add_from(const char *directory, const char *above, struct services *services,
+			     struct error *err)
+{
+	cleanup_dir DIR *entries = NULL;
+	const struct dirent *entry;
+	int more = directory_find(AT_FDCWD, directory, &entries, err);
+
+	if (more <= 0)
+		return more;
+	while ((more = directory_next(entries, &entry, err)) > 0) {
+		char path[512];
+		int hidden = 0;
+
+		if (!is_service(entry->d_name))
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", above ? above : "", entry->d_name);
+		if (above)
+			hidden = file_stands(AT_FDCWD, path, err);
+		if (hidden < 0 || (!hidden && services_add(services, entry->d_name, err) < 0))
+			return -err->code;
 	}
+	return more < 0 ? error_context(err, "%s", directory) : 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int pam_services_visit(void (*visit)(const char *service, void *data), void *data,
+		       struct error *err)
+{
+	__attribute__((cleanup(services_clear))) struct services services = {0};
+	size_t index;
+
+	for (index = 0; index < sizeof(directories) / sizeof(*directories); index++) {
+		if (services_add_from(directories[index], index ? directories[0] : NULL, &services,
+				      err) < 0)
+			return -err->code;
+	}
+	if (services.count)
+		qsort(services.list, services.count, sizeof(*services.list), by_name);
+	for (index = 0; index < services.count; index++)
+		visit(services.list[index], data);
+	return 0;
+}
+
+/* ---- the modules ----------------------------------------------------------------------------- */
+
+/* Is there FILE in DIRECTORY/security, or in such a folder of an architecture's below? */
+static int module_find_in(const char *directory, const char *file, char ret_path[PATH_MAX],
+			  struct error *err)
+{
+	cleanup_dir DIR *entries = NULL;
+	const struct dirent *entry;
+	int more = directory_find(AT_FDCWD, directory, &entries, err);
+
+	if (more <= 0)
+		return more;
+	(void)snprintf(ret_path, PATH_MAX, "%s/security/%s", directory, file);
+	do {
+		int stands = file_stands(AT_FDCWD, ret_path, err);
+
+		if (stands)
+			return stands;
+		more = directory_next(entries, &entry, err);
+		if (more > 0)
+			(void)snprintf(ret_path, PATH_MAX, "%s/%s/security/%s", directory,
+				       entry->d_name, file);
+	} while (more > 0);
+	return more < 0 ? error_context(err, "%s", directory) : 0;
+}
+
+int pam_module_find(const char *file, char ret_path[PATH_MAX], struct error *err)
+{
+	static const char *const places[] = {"/usr/lib", "/lib", "/usr/lib64", "/lib64"};
+	size_t index;
+	int found = 0;
+
+	for (index = 0; index < sizeof(places) / sizeof(*places) && found == 0; index++)
+		found = module_find_in(places[index], file, ret_path, err);
+	return found;
 }

@@ -2,7 +2,6 @@
 #include "processes.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -73,7 +72,7 @@ static const char *status_value(const char *status, const char *key)
  * The first SIZE - 1 bytes of /proc/PID/status. Whoever is in thousands of groups makes it longer;
  * the names, states and ids stand before the groups, VmRSS behind them.
  */
-static bool status_read(int proc, char *status, size_t size)
+static int status_read(int proc, char *status, size_t size, struct error *err)
 {
 	cleanup_fd int fd = openat(proc, "status", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	size_t length = 0;
@@ -84,26 +83,25 @@ static bool status_read(int proc, char *status, size_t size)
 		length += got > 0 ? (size_t)got : 0;
 	}
 	status[length] = '\0';
-	return got >= 0;
+	return got < 0 ? error_errno(err, "status") : 0;
 }
 
 /* The 22nd field of /proc/PID/stat; the 2nd is in brackets and may hold anything. */
-static bool started_read(int proc, uint64_t *ret_started)
+static int started_read(int proc, uint64_t *ret_started, struct error *err)
 {
 	char text[1024];
-	struct error ignored;
 	const char *at;
 	int field;
 
-	if (kernel_read(proc, "stat", text, sizeof(text), &ignored) < 0)
-		return false;
+	if (kernel_read(proc, "stat", text, sizeof(text), err) < 0)
+		return -err->code;
 	at = strrchr(text, ')');
 	for (field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
 	if (!at)
-		return false;
+		return error_set(err, EBADMSG, "stat: cannot be understood");
 	*ret_started = strtoull(at + 1, NULL, 10);
-	return true;
+	return 0;
 }
 
 /* What a look at one process shows; all of it through one descriptor, so of the same process. */
@@ -114,45 +112,73 @@ struct look {
 	bool is_over;     /* a zombie */
 };
 
-/* Returns false when there is no such process (any more). */
-static bool process_look(pid_t pid, const struct stamp *stamp, struct look *ret_look)
+/* What STATUS says of LOOK's process. */
+static int status_take(const char *status, struct look *look, struct error *err)
 {
-	char path[32], status[PROC_FILE_MAX], groups[CGROUP_TEXT_SIZE];
-	struct look look = {.process = {.pid = pid}};
-	struct error ignored;
-	cleanup_fd int proc = -1;
 	const char *uids, *name, *state, *parent, *resident;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-	proc = directory_open(AT_FDCWD, path, &ignored);
-	if (proc < 0 || !status_read(proc, status, sizeof(status)) ||
-	    !started_read(proc, &look.process.started))
-		return false;
 	name = status_value(status, "Name");
 	state = status_value(status, "State");
 	parent = status_value(status, "PPid");
 	uids = status_value(status, "Uid");
 	resident = status_value(status, "VmRSS");
 	if (!name || !state || !parent || !uids ||
-	    sscanf(uids, "%u %u %u", &look.uids[0], &look.uids[1], &look.uids[2]) != 3)
-		return false;
-	(void)snprintf(look.process.command, sizeof(look.process.command), "%.*s",
+	    sscanf(uids, "%u %u %u", &look->uids[0], &look->uids[1], &look->uids[2]) != 3)
+		return error_set(err, EBADMSG, "status: cannot be understood");
+	(void)snprintf(look->process.command, sizeof(look->process.command), "%.*s",
 		       (int)strcspn(name, "\n"), name);
-	look.process.uid = look.uids[0];
-	look.parent = (pid_t)strtol(parent, NULL, 10);
-	look.process.resident_bytes = resident ? strtoull(resident, NULL, 10) * 1024 : 0;
-	look.is_over = *state == 'Z' || *state == 'X';
-	if (stamp && kernel_read(proc, "cgroup", groups, sizeof(groups), &ignored) >= 0)
-		look.process.inside = stamp_holds(stamp, groups);
-	*ret_look = look;
-	return true;
+	look->process.uid = look->uids[0];
+	look->parent = (pid_t)strtol(parent, NULL, 10);
+	look->process.resident_bytes = resident ? strtoull(resident, NULL, 10) * 1024 : 0;
+	look->is_over = *state == 'Z' || *state == 'X';
+	return 0;
 }
 
-bool process_is_inside(pid_t pid, const struct stamp *stamp)
+/* The path of its group may be longer than any of ours: whoever has that is outside. */
+static int inside_take(int proc, const struct stamp *stamp, struct look *look, struct error *err)
+{
+	char groups[CGROUP_TEXT_SIZE];
+	struct error trouble = ERROR_NONE;
+
+	if (!stamp)
+		return 0;
+	if (kernel_read(proc, "cgroup", groups, sizeof(groups), &trouble) >= 0)
+		look->process.inside = stamp_holds(stamp, groups);
+	else if (trouble.code != EFBIG)
+		*err = trouble;
+	return trouble.code == EFBIG ? 0 : -trouble.code;
+}
+
+/* Returns 1, or 0 when there is no such process (any more). */
+static int process_look(pid_t pid, const struct stamp *stamp, struct look *ret_look,
+			struct error *err)
+{
+	char path[32], status[PROC_FILE_MAX];
+	struct look look = {.process = {.pid = pid}};
+	struct error trouble = ERROR_NONE;
+	cleanup_fd int proc = -1;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	proc = directory_open(AT_FDCWD, path, &trouble);
+	if (proc >= 0 && status_read(proc, status, sizeof(status), &trouble) == 0 &&
+	    started_read(proc, &look.process.started, &trouble) == 0 &&
+	    status_take(status, &look, &trouble) == 0 &&
+	    inside_take(proc, stamp, &look, &trouble) == 0) {
+		*ret_look = look;
+		return 1;
+	}
+	if (errno_means_gone(trouble.code))
+		return 0;
+	*err = trouble;
+	return proc < 0 ? -err->code : error_context(err, "process %d", (int)pid);
+}
+
+int process_is_inside(pid_t pid, const struct stamp *stamp, struct error *err)
 {
 	struct look look;
+	int found = process_look(pid, stamp, &look, err);
 
-	return process_look(pid, stamp, &look) && look.process.inside;
+	return found > 0 ? look.process.inside : found;
 }
 
 static bool is_run_by(const struct look *look, uid_t uid, const struct subuids *subuids)
@@ -168,30 +194,41 @@ static bool is_run_by(const struct look *look, uid_t uid, const struct subuids *
 	return false;
 }
 
+/* Without /proc nobody can tell who runs: it is never taken for empty. */
+static int proc_list(DIR **ret_proc, struct error *err)
+{
+	int found = directory_find(AT_FDCWD, "/proc", ret_proc, err);
+
+	return found == 0 ? error_set(err, ENOENT, "/proc: is not there") : found;
+}
+
 int processes_of_user(uid_t uid, const struct stamp *stamp, struct process **ret_list,
 		      size_t *ret_count, struct error *err)
 {
 	cleanup_processes struct processes processes = {0};
 	cleanup_subuids struct subuids subuids = {0};
-	cleanup_dir DIR *proc = opendir("/proc");
-	struct dirent *entry;
+	cleanup_dir DIR *proc = NULL;
+	const struct dirent *entry;
+	int more;
 
-	if (!proc)
-		return error_errno(err, "/proc");
-	if (subuids_read(uid, &subuids, err) < 0)
+	if (subuids_read(uid, &subuids, err) < 0 || proc_list(&proc, err) < 0)
 		return -err->code;
-	while ((entry = readdir(proc))) {
+	while ((more = directory_next(proc, &entry, err)) > 0) {
 		struct look look;
+		int found;
 
-		if (!isdigit((unsigned char)entry->d_name[0]) ||
-		    !process_look((pid_t)strtol(entry->d_name, NULL, 10), stamp, &look) ||
-		    look.is_over)
+		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
-		if (!is_run_by(&look, uid, &subuids))
+		found = process_look((pid_t)strtol(entry->d_name, NULL, 10), stamp, &look, err);
+		if (found < 0)
+			return found;
+		if (found == 0 || look.is_over || !is_run_by(&look, uid, &subuids))
 			continue;
 		if (processes_add(&processes, &look.process, err) < 0)
 			return -err->code;
 	}
+	if (more < 0)
+		return error_context(err, "/proc");
 	*ret_count = processes.count;
 	*ret_list = steal_pointer(&processes.list);
 	return 0;
@@ -200,23 +237,24 @@ int processes_of_user(uid_t uid, const struct stamp *stamp, struct process **ret
 /* ---- those that this one descends from ------------------------------------------------------- */
 
 /* From LOOK to its parent; pid 1 and what cannot be seen end the line. */
-static bool look_up(struct look *look)
+static int look_up(struct look *look, struct error *err)
 {
-	return look->parent > 1 && process_look(look->parent, NULL, look);
+	return look->parent > 1 ? process_look(look->parent, NULL, look, err) : 0;
 }
 
-bool ancestor_find(uid_t uid, struct process *ret_process)
+int ancestor_find(uid_t uid, struct process *ret_process, struct error *err)
 {
 	struct look look = {.parent = getppid()};
 	unsigned depth;
+	int more = 1;
 
-	for (depth = 0; depth < ANCESTORS_MAX && look_up(&look); depth++) {
+	for (depth = 0; depth < ANCESTORS_MAX && (more = look_up(&look, err)) > 0; depth++) {
 		if (look.process.uid != uid)
 			continue;
 		*ret_process = look.process;
-		return true;
+		return 1;
 	}
-	return false;
+	return more < 0 ? more : 0;
 }
 
 int processes_may_end(const struct process *list, size_t count, struct error *err)
@@ -224,8 +262,9 @@ int processes_may_end(const struct process *list, size_t count, struct error *er
 	struct look look = {.parent = getppid()};
 	unsigned depth;
 	size_t index;
+	int more = 1;
 
-	for (depth = 0; depth < ANCESTORS_MAX && look_up(&look); depth++) {
+	for (depth = 0; depth < ANCESTORS_MAX && (more = look_up(&look, err)) > 0; depth++) {
 		for (index = 0; index < count; index++) {
 			if (list[index].pid == look.process.pid)
 				return error_set(
@@ -235,7 +274,7 @@ int processes_may_end(const struct process *list, size_t count, struct error *er
 					look.process.command, (int)look.process.pid);
 		}
 	}
-	return 0;
+	return more < 0 ? more : 0;
 }
 
 /* ---- those inside ---------------------------------------------------------------------------- */
@@ -247,13 +286,15 @@ static int visit_inside(pid_t pid, void *data)
 	struct look look;
 	struct error trouble;
 	size_t index;
+	int found;
 
 	for (index = 0; index < processes->count; index++) {
 		if (processes->list[index].pid == pid)
 			return 0;
 	}
-	if (!process_look(pid, NULL, &look) || look.is_over)
-		return 0;
+	found = process_look(pid, NULL, &look, &trouble);
+	if (found <= 0 || look.is_over)
+		return found < 0 ? found : 0;
 	look.process.inside = true;
 	return processes_add(processes, &look.process, &trouble);
 }
@@ -321,14 +362,18 @@ static int process_hold(const struct process *process, struct error *err)
 {
 	cleanup_fd int fd = -1;
 	struct look look;
+	int found = 0;
 
 	if (process->pid <= 1 || process->pid == getpid())
 		return error_set(err, EPERM, "process %d is never ended", (int)process->pid);
 	fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
 	if (fd < 0 && errno != ESRCH)
 		return error_errno(err, "process %d", (int)process->pid);
-	if (fd < 0 || !process_look(process->pid, NULL, &look) ||
-	    look.process.started != process->started)
+	if (fd >= 0)
+		found = process_look(process->pid, NULL, &look, err);
+	if (found < 0)
+		return found;
+	if (found == 0 || look.process.started != process->started)
 		return error_set(err, ESRCH, "process %d is over", (int)process->pid);
 	return steal_fd(&fd);
 }

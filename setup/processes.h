@@ -31,15 +31,15 @@ struct process {
 int processes_of_user(uid_t uid, const struct stamp *stamp, struct process **ret_list,
 		      size_t *ret_count, struct error *err);
 
-/* Is PID, of whoever it is, in STAMP's groups? False when there is no such process (any more). */
-bool process_is_inside(pid_t pid, const struct stamp *stamp);
+/* Is PID, of whoever it is, in STAMP's groups? 1 or 0; 0 for no such process (any more), too. */
+int process_is_inside(pid_t pid, const struct stamp *stamp, struct error *err);
 
 /* Every process that is inside the groups of STAMP. */
 int processes_inside(const struct stamp *stamp, struct process **ret_list, size_t *ret_count,
 		     struct error *err);
 
-/* The nearest process that this one descends from and whose real uid is UID. */
-bool ancestor_find(uid_t uid, struct process *ret_process);
+/* The nearest process that this one descends from and whose real uid is UID. 0: none. */
+int ancestor_find(uid_t uid, struct process *ret_process, struct error *err);
 
 /* Refuses (EPERM) to end a LIST with a process that this one descends from. */
 int processes_may_end(const struct process *list, size_t count, struct error *err);

@@ -161,19 +161,23 @@ static int hog_run(struct proof *proof, uint64_t bytes, void (*watch)(void *data
 static void watch_memory(void *data)
 {
 	struct proof *proof = data;
-	uint64_t now = groups_memory(&proof->entered);
+	struct error ignored;
+	uint64_t now;
 
-	if (now > proof->peak_bytes)
+	/* A sample among many. */
+	if (groups_memory(&proof->entered, &now, &ignored) == 0 && now > proof->peak_bytes)
 		proof->peak_bytes = now;
 }
 
 static int prove_memory_within(struct proof *proof, uint64_t limit, struct error *err)
 {
-	uint64_t held = groups_memory_held(&proof->entered);
-	uint64_t bytes = held < limit ? (limit - held) / 2 : 0;
+	uint64_t held, bytes;
 	char what[160], name[128], size[32], seen[320], line[256];
 	struct errand errand;
 
+	if (groups_memory_held(&proof->entered, &held, err) < 0)
+		return -err->code;
+	bytes = held < limit ? (limit - held) / 2 : 0;
 	if (bytes > OVER_LARGEST)
 		bytes = OVER_LARGEST;
 	(void)snprintf(what, sizeof(what), "%s: %s",
@@ -284,10 +288,10 @@ static int prove_tasks(struct proof *proof, struct error *err)
 		       tasks->number + TASKS_BEYOND);
 	(void)snprintf(script, sizeof(script), FIRST_TO_DIE "exec %s --tasks %" PRIu64 " 0",
 		       GROUPIES_HOG, tasks->number + TASKS_BEYOND);
-	before = groups_count(&proof->stamp, "pids.events", "max");
-	if (errand_run(proof->member.name, script, ERRAND_MS, NULL, NULL, &errand, err) < 0)
+	if (groups_count(&proof->stamp, "pids.events", "max", &before, err) < 0 ||
+	    errand_run(proof->member.name, script, ERRAND_MS, NULL, NULL, &errand, err) < 0 ||
+	    groups_count(&proof->stamp, "pids.events", "max", &after, err) < 0)
 		return -err->code;
-	after = groups_count(&proof->stamp, "pids.events", "max");
 	if (after == before && hog_saw(proof, &errand, "hog: refused by the tasks limit of "))
 		after++;
 	if (after > before)
@@ -344,10 +348,10 @@ static int burn(struct proof *proof, uint64_t burners, struct burn *ret_burn, st
 
 	(void)snprintf(script, sizeof(script), "exec %s --cpu %" PRIu64 " %d", GROUPIES_HOG,
 		       burners, CPU_SECONDS);
-	before = groups_count(&proof->stamp, "cpu.stat", "nr_throttled");
-	if (errand_run(proof->member.name, script, ERRAND_MS, NULL, NULL, &errand, err) < 0)
+	if (groups_count(&proof->stamp, "cpu.stat", "nr_throttled", &before, err) < 0 ||
+	    errand_run(proof->member.name, script, ERRAND_MS, NULL, NULL, &errand, err) < 0 ||
+	    groups_count(&proof->stamp, "cpu.stat", "nr_throttled", &after, err) < 0)
 		return -err->code;
-	after = groups_count(&proof->stamp, "cpu.stat", "nr_throttled");
 	*ret_burn = (struct burn){
 		.throttled = after - before,
 		.percent = errand.wall_us ? errand.cpu_us * 100 / errand.wall_us : 0,
@@ -494,9 +498,11 @@ static int look_busy(struct proof *proof, bool unless_busy, struct error *err)
 	struct stamp stamp;
 	char text[256];
 	size_t count = 0;
+	int is_there = groups_find(&proof->host, proof->config->name, &stamp, err);
 
-	if (groups_find(&proof->host, proof->config->name, &stamp) > 0 &&
-	    processes_inside(&stamp, &inside, &count, err) < 0)
+	if (is_there < 0)
+		return is_there;
+	if (is_there && processes_inside(&stamp, &inside, &count, err) < 0)
 		return -err->code;
 	proof->is_busy = count > 0;
 	if (proof->is_busy && unless_busy)

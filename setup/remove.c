@@ -89,10 +89,12 @@ static int find_processes(void *data, struct process **ret_list, size_t *ret_cou
 	cleanup_free struct process *all = NULL, *inside = NULL;
 	size_t count = 0, found = 0, index;
 	struct stamp stamp;
+	int is_there = groups_find(&work->host, work->name, &stamp, err);
 
-	if (groups_find(&work->host, work->name, &stamp) > 0 &&
-	    (processes_inside(&stamp, &inside, &found, err) < 0 ||
-	     add_processes(&all, &count, inside, found, err) < 0))
+	if (is_there < 0)
+		return is_there;
+	if (is_there && (processes_inside(&stamp, &inside, &found, err) < 0 ||
+			 add_processes(&all, &count, inside, found, err) < 0))
 		return -err->code;
 	for (index = 0; index < work->journal.count; index++) {
 		const char *key = work->journal.facts[index].key;

@@ -56,11 +56,12 @@ static int outside_find(const struct work *work, const struct user *user, struct
 			size_t *ret_count, struct error *err)
 {
 	struct stamp stamp;
-	bool is_there = groups_find(&work->host, work->name, &stamp) > 0;
+	int is_there = groups_find(&work->host, work->name, &stamp, err);
 	size_t count, index, kept = 0;
 	struct process *list;
 
-	if (processes_of_user(user->uid, is_there ? &stamp : NULL, &list, &count, err) < 0)
+	if (is_there < 0 ||
+	    processes_of_user(user->uid, is_there ? &stamp : NULL, &list, &count, err) < 0)
 		return -err->code;
 	for (index = 0; index < count; index++) {
 		if (!list[index].inside)

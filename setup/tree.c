@@ -74,17 +74,16 @@ static int compare_entry(int home, int skeleton, const char *name, char *path, s
 
 static int compare(int home, int skeleton, char *path, size_t size, struct error *err)
 {
-	cleanup_dir DIR *entries = directory_relist(home);
+	cleanup_dir DIR *entries = NULL;
 	size_t length = strlen(path);
-	struct dirent *entry;
+	const struct dirent *entry;
+	int next;
 
-	if (!entries)
-		return error_errno(err, "%s", path);
-	while ((entry = readdir(entries))) {
+	if (directory_list(home, &entries, err) < 0)
+		return error_context(err, "%s", path);
+	while ((next = directory_next(entries, &entry, err)) > 0) {
 		int more;
 
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
 		if ((size_t)snprintf(path + length, size - length, "/%s", entry->d_name) >=
 		    size - length)
 			return 1;
@@ -93,7 +92,7 @@ static int compare(int home, int skeleton, char *path, size_t size, struct error
 			return more;
 		path[length] = '\0';
 	}
-	return 0;
+	return next < 0 ? error_context(err, "%s", path) : 0;
 }
 
 int tree_holds_more(const char *home, const char *skeleton, char *ret_path, size_t size,
@@ -119,23 +118,24 @@ int tree_remove(int parent, const char *name, struct error *err)
 {
 	cleanup_fd int fd = -1;
 	cleanup_dir DIR *entries = NULL;
-	struct dirent *entry;
+	const struct dirent *entry;
+	int more;
 
 	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return error_errno(err, "%s", name);
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	entries = fd < 0 ? NULL : fdopendir(fd);
-	if (!entries)
-		return error_errno(err, "%s", name);
-	(void)steal_fd(&fd);
-	while ((entry = readdir(entries))) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
+	fd = directory_open(parent, name, err);
+	if (fd < 0)
+		return fd;
+	if (directory_list(fd, &entries, err) < 0)
+		return error_context(err, "%s", name);
+	while ((more = directory_next(entries, &entry, err)) > 0) {
 		if (tree_remove(dirfd(entries), entry->d_name, err) < 0)
 			return error_context(err, "%s", name);
 	}
+	if (more < 0)
+		return error_context(err, "%s", name);
 	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return error_errno(err, "%s", name);
 	return 0;

@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +23,7 @@
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
 #include "groupies/paths.h"
+#include "pam_stack.h"
 #include "program.h"
 #include "tree.h"
 
@@ -132,27 +132,6 @@ bool wiring_is_complete(void)
 	return any;
 }
 
-static bool module_is_installed(void)
-{
-	static const char *const places[] = {"/usr/lib/*/security/", "/lib/*/security/",
-					     "/usr/lib64/security/", "/lib64/security/",
-					     "/usr/lib/security/",   "/lib/security/"};
-	size_t index;
-
-	for (index = 0; index < sizeof(places) / sizeof(*places); index++) {
-		char pattern[64];
-		glob_t found;
-		bool any;
-
-		(void)snprintf(pattern, sizeof(pattern), "%spam_groupies.so", places[index]);
-		any = glob(pattern, 0, NULL, &found) == 0;
-		globfree(&found);
-		if (any)
-			return true;
-	}
-	return false;
-}
-
 static bool has_tool(void)
 {
 	return program_exists(TOOL) && access(PROFILE_DIR "/groupies-before", R_OK) == 0 &&
@@ -161,9 +140,13 @@ static bool has_tool(void)
 
 int wiring_check(struct error *err)
 {
+	char module[PATH_MAX];
 	size_t index;
+	int installed = pam_module_find("pam_groupies.so", module, err);
 
-	if (!module_is_installed())
+	if (installed < 0)
+		return installed;
+	if (installed == 0)
 		return error_set(err, ENOENT,
 				 "pam_groupies.so is not installed, so no login would be placed: "
 				 "make install");

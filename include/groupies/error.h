@@ -35,4 +35,10 @@ int error_context(struct error *err, const char *format, ...) __attribute__((for
  */
 bool errno_means_absent(int code);
 
+/*
+ * True for what a group's or a process's files in cgroupfs and proc say when it has ended meanwhile:
+ * absence, and no failure.
+ */
+bool errno_means_gone(int code);
+
 #endif

@@ -6,7 +6,6 @@
 #ifndef GROUPIES_FILE_H
 #define GROUPIES_FILE_H
 
-#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -14,8 +13,11 @@
 #include "groupies/directory.h"
 #include "groupies/error.h"
 
-/* As directory_list; of callers that do not tell the end from an error yet. */
-DIR *directory_relist(int fd);
+/*
+ * Is there something called NAME, of whatever kind, a link included? Returns 1, or 0 when there is
+ * none (ENOENT, and a name on the way that is no directory).
+ */
+int file_stands(int dirfd, const char *name, struct error *err);
 
 /*
  * Opens NAME for reading when it can be trusted: a regular file that root owns and that nobody else
