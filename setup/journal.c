@@ -22,6 +22,8 @@
 #define TEXT_SIZE    (64 * 1024)
 #define STATE_NEW    ".groupies-new" /* beside GROUPIES_STATE_DIR: not there yet, */
 #define STATE_OLD    ".groupies-old" /* and not there any more */
+#define RESERVE      "@reserve"
+#define RESERVE_SIZE (256 * 1024) /* the journals, and pam-auth-update's files kept and written */
 #define LOCK         GROUPIES_RUN_DIR "/.setup"
 #define LOCK_WAIT_MS 60000
 #define LOCK_STEP_MS 50
@@ -209,6 +211,57 @@ int journal_each(int (*visit)(const char *name, void *data), void *data, struct 
 	return more < 0 ? error_context(err, "%s", GROUPIES_JOURNAL_DIR) : 0;
 }
 
+/* ---- room for the way back ------------------------------------------------------------------- */
+
+/* What useradd and userdel write beside these files, and anew, is as large as they are. */
+static off_t reserve_size(void)
+{
+	static const char *const databases[] = {"/etc/passwd",  "/etc/shadow", "/etc/group",
+						"/etc/gshadow", "/etc/subuid", "/etc/subgid"};
+	off_t size = RESERVE_SIZE;
+	size_t index;
+
+	for (index = 0; index < sizeof(databases) / sizeof(*databases); index++) {
+		struct stat st;
+
+		if (stat(databases[index], &st) == 0)
+			size += 2 * st.st_size;
+	}
+	return size;
+}
+
+static int reserve_make(int directory, struct error *err)
+{
+	cleanup_fd int fd =
+		openat(directory, RESERVE, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	off_t size = reserve_size();
+
+	if (fd < 0)
+		return error_errno(err, "%s", RESERVE);
+	errno = posix_fallocate(fd, 0, size);
+	if (errno == 0)
+		return 0;
+	(void)error_errno(err, "no room for the %lld KiB that taking it back may need",
+			  (long long)size / 1024);
+	(void)unlinkat(directory, RESERVE, 0);
+	return -err->code;
+}
+
+int journal_reserve(struct error *err)
+{
+	cleanup_fd int directory = directory_open(AT_FDCWD, GROUPIES_JOURNAL_DIR, err);
+
+	if (directory < 0)
+		return directory;
+	return reserve_make(directory, err) < 0 ? error_context(err, "%s", GROUPIES_JOURNAL_DIR)
+						: 0;
+}
+
+void journal_release(void)
+{
+	(void)unlink(GROUPIES_JOURNAL_DIR "/" RESERVE);
+}
+
 /* ---- where it lives -------------------------------------------------------------------------- */
 
 /* The directory that the state directory is in; ret_name is what that is called there. */
@@ -222,38 +275,58 @@ static int open_above(const char **ret_name, struct error *err)
 	return directory_open(AT_FDCWD, above, err);
 }
 
-static int start_beside(struct journal *shared, struct error *err)
+static int make_beside(int above, const char *last, struct journal *shared, struct error *err)
 {
 	static const char *const name = STATE_NEW "/journal";
 	cleanup_fd int directory = -1;
-	const char *last;
-	cleanup_fd int above = open_above(&last, err);
 
-	if (above < 0 || tree_remove(above, STATE_NEW, err) < 0)
+	if (tree_remove(above, STATE_NEW, err) < 0)
 		return -err->code;
 	if (mkdirat(above, STATE_NEW, 0755) < 0 || mkdirat(above, name, 0700) < 0)
 		return error_errno(err, "%s", GROUPIES_STATE_DIR);
 	directory = directory_open(above, name, err);
-	if (directory < 0 || remember(shared, "state-dir", "made", err) < 0 ||
-	    save(directory, shared, err) < 0)
+	if (directory < 0 || reserve_make(directory, err) < 0 ||
+	    remember(shared, "state-dir", "made", err) < 0 || save(directory, shared, err) < 0)
 		return error_context(err, "%s", GROUPIES_STATE_DIR);
 	if (renameat2(above, STATE_NEW, above, last, RENAME_NOREPLACE) < 0 || fsync(above) < 0)
 		return error_errno(err, "%s", GROUPIES_STATE_DIR);
 	return 0;
 }
 
+static int start_beside(struct journal *shared, struct error *err)
+{
+	const char *last;
+	cleanup_fd int above = open_above(&last, err);
+	struct error ignored;
+
+	if (above < 0)
+		return above;
+	if (make_beside(above, last, shared, err) == 0)
+		return 0;
+	(void)tree_remove(above, STATE_NEW, &ignored);
+	return -err->code;
+}
+
 int journal_start(struct journal *shared, struct error *err)
 {
+	struct error ignored;
 	struct stat st;
+	bool made;
 
 	if (stat(GROUPIES_STATE_DIR, &st) < 0) {
 		if (errno != ENOENT)
 			return error_errno(err, "%s", GROUPIES_STATE_DIR);
 		return start_beside(shared, err);
 	}
-	if (mkdir(GROUPIES_JOURNAL_DIR, 0700) < 0 && errno != EEXIST)
+	made = mkdir(GROUPIES_JOURNAL_DIR, 0700) == 0;
+	if (!made && errno != EEXIST)
 		return error_errno(err, "%s", GROUPIES_JOURNAL_DIR);
-	return shared->exists ? 0 : journal_set(shared, "state-dir", "was there", err);
+	if (journal_reserve(err) == 0 &&
+	    (shared->exists || journal_set(shared, "state-dir", "was there", err) == 0))
+		return 0;
+	if (made)
+		(void)tree_remove(AT_FDCWD, GROUPIES_JOURNAL_DIR, &ignored);
+	return -err->code;
 }
 
 int journal_end(struct journal *shared, struct error *err)
@@ -321,12 +394,11 @@ int journal_lock(struct error *err)
 void journal_unlock(int fd)
 {
 	struct error ignored;
-	struct stat st;
 
 	/* Nothing is provisioned: nothing is left behind either. */
-	if (lstat(GROUPIES_STATE_DIR, &st) < 0)
+	if (file_stands(AT_FDCWD, GROUPIES_STATE_DIR, &ignored) == 0)
 		(void)tree_remove(AT_FDCWD, GROUPIES_RUN_DIR, &ignored);
-	else if (lstat(GROUPIES_JOURNAL_DIR, &st) < 0)
+	else if (file_stands(AT_FDCWD, GROUPIES_JOURNAL_DIR, &ignored) == 0)
 		(void)unlink(LOCK);
 	(void)close(fd);
 }
@@ -415,8 +487,10 @@ int kept_restore_mode(const char *label, struct error *err)
 
 	if (kept_read(label, &kept, err) < 0)
 		return -err->code;
-	if (!kept.existed || stat(kept.path, &st) < 0)
+	if (!kept.existed)
 		return 0;
+	if (stat(kept.path, &st) < 0)
+		return errno == ENOENT ? 0 : error_errno(err, "%s", kept.path);
 	if ((st.st_mode & 07777) == kept.mode && st.st_uid == kept.uid && st.st_gid == kept.gid)
 		return 0;
 	if (chown(kept.path, kept.uid, kept.gid) < 0 || chmod(kept.path, kept.mode) < 0)

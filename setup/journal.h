@@ -45,9 +45,16 @@ int journal_delete(struct journal *journal, struct error *err);
 
 /*
  * Makes GROUPIES_STATE_DIR and its journal directory, all or nothing: whether the state directory
- * was there before is a fact of SHARED from its first moment.
+ * was there before is a fact of SHARED from its first moment. The reserve is in it.
  */
 int journal_start(struct journal *shared, struct error *err);
+
+/*
+ * Holds room back beside the journals, so that on a full disk what was done can be taken back: who
+ * begins that calls journal_release, and journal_reserve again when something of it stays.
+ */
+int journal_reserve(struct error *err);
+void journal_release(void);
 
 /* Takes the whole state directory away, journals included: it was ours, and nothing is left. */
 int journal_end(struct journal *shared, struct error *err);

@@ -168,14 +168,18 @@ static void foretell_fact(struct work *work, const struct fact *fact)
 	}
 }
 
-static void foretell(struct work *work)
+static int foretell(struct work *work, struct error *err)
 {
+	int is_last = work_is_last(work, err);
 	size_t index;
 
+	if (is_last < 0)
+		return is_last;
 	for (index = work->journal.count; index-- > 0;)
 		foretell_fact(work, &work->journal.facts[index]);
-	for (index = work->shared.count; index-- > 0 && work_is_last(work);)
+	for (index = work->shared.count; index-- > 0 && is_last;)
 		foretell_fact(work, &work->shared.facts[index]);
+	return 0;
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
@@ -185,8 +189,9 @@ static int nothing_to_remove(struct work *work, const struct names *names, struc
 	bool is_applied = false;
 	cleanup_config_names struct config_names applied = {0};
 	size_t index;
+	int is_last = work_is_last(work, err);
 
-	if (config_names_read(GROUPIES_APPLIED_DIR, &applied, err) < 0)
+	if (is_last < 0 || config_names_read(GROUPIES_APPLIED_DIR, &applied, err) < 0)
 		return -err->code;
 	for (index = 0; index < applied.count; index++)
 		is_applied |= strcmp(applied.list[index], work->name) == 0;
@@ -202,8 +207,8 @@ static int nothing_to_remove(struct work *work, const struct names *names, struc
 	 * A removal that was killed when it had only the journals left to take away. What all
 	 * share stays as long as there is a playground, also one that apply made.
 	 */
-	if (work->shared.exists && !is_applied && work_is_last(work) &&
-	    !report_is_dry_run(work->report) && steps_undo_shared(work, err) < 0)
+	if (work->shared.exists && !is_applied && is_last && !report_is_dry_run(work->report) &&
+	    steps_undo_shared(work, err) < 0)
 		return -err->code;
 	report_step(work->report, REPORT_UNCHANGED, "remove", "there is nothing to remove");
 	return 0;
@@ -219,10 +224,8 @@ static int remove_playground(struct work *work, struct names *names, struct erro
 		return nothing_to_remove(work, names, err);
 	if (host_read(&work->host, err) < 0 || empty_playground(work, err) < 0)
 		return -err->code;
-	if (report_is_dry_run(work->report)) {
-		foretell(work);
-		return 0;
-	}
+	if (report_is_dry_run(work->report))
+		return foretell(work, err);
 	if (steps_undo(work, err) < 0)
 		return -err->code;
 	report_step(work->report, REPORT_DONE, "remove", "%s is taken back", work->name);

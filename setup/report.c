@@ -98,8 +98,7 @@ static void step_for_people(const struct report *report, enum report_result resu
 	char shown[64];
 
 	(void)printf("  %s%-9s%s  %-11s  %s\n", colour, results[result].word,
-		     *colour ? "\033[0m" : "", printable_copy(shown, sizeof(shown), subject),
-		     text);
+		     *colour ? "\033[0m" : "", printable_copy(shown, sizeof(shown), subject), text);
 	(void)fflush(stdout);
 }
 

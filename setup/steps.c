@@ -82,16 +82,15 @@ static int count_other(const char *name, void *data)
 }
 
 /* A playground that was applied by hand, without being provisioned, counts as well. */
-bool work_is_last(const struct work *work)
+int work_is_last(const struct work *work, struct error *err)
 {
 	struct others others = {.name = work->name};
 	cleanup_config_names struct config_names applied = {0};
-	struct error ignored;
 	size_t index;
 
-	if (journal_each(count_other, &others, &ignored) < 0 ||
-	    config_names_read(GROUPIES_APPLIED_DIR, &applied, &ignored) < 0)
-		return false;
+	if (journal_each(count_other, &others, err) < 0 ||
+	    config_names_read(GROUPIES_APPLIED_DIR, &applied, err) < 0)
+		return error_context(err, "whether this is the last playground cannot be told");
 	for (index = 0; index < applied.count; index++)
 		(void)count_other(applied.list[index], &others);
 	return others.count == 0;
@@ -151,10 +150,10 @@ static int config_announce(struct work *work, const char *path, struct error *er
 
 static int config_directory_make(struct work *work, struct error *err)
 {
-	struct stat st;
+	int stands = file_stands(AT_FDCWD, GROUPIES_CONFIG_DIR, err);
 
-	if (lstat(GROUPIES_CONFIG_DIR, &st) == 0)
-		return 0;
+	if (stands)
+		return stands < 0 ? stands : 0;
 	if (journal_set(&work->shared, "config-dir", "made", err) < 0)
 		return -err->code;
 	if (mkdir(GROUPIES_CONFIG_DIR, 0755) < 0 && errno != EEXIST)
@@ -164,11 +163,12 @@ static int config_directory_make(struct work *work, struct error *err)
 
 static int config_write(const char *path, const char *text, struct error *err)
 {
-	struct stat st;
+	int stands = file_stands(AT_FDCWD, path, err);
 
-	if (stat(path, &st) == 0)
-		return edit_rewrite(path, text, err);
-	return edit_write(path, text, strlen(text), 0644, 0, 0, err);
+	if (stands < 0)
+		return stands;
+	return stands ? edit_rewrite(path, text, err)
+		      : edit_write(path, text, strlen(text), 0644, 0, 0, err);
 }
 
 static int config_apply(struct work *work, struct account *account, struct error *err)
@@ -190,28 +190,34 @@ static int config_apply(struct work *work, struct account *account, struct error
 	return 1;
 }
 
-/* Has somebody changed the config since we wrote it? */
-static bool config_is_edited(const char *label, const char *path)
+/* Has somebody changed the config since we wrote it, or taken it away? */
+static int config_is_edited(const char *label, const char *path, struct error *err)
 {
 	cleanup_kept struct kept ours = {0};
 	cleanup_free char *text = NULL;
-	struct error ignored;
+	struct error trouble = ERROR_NONE;
 	size_t length;
+	int existed = kept_read(label, &ours, &trouble);
 
-	return kept_read(label, &ours, &ignored) == 1 &&
-	       (edit_read(path, &text, &length, &ignored) < 0 || length != ours.length ||
-		memcmp(text, ours.content, length) != 0);
+	if (existed == 1 && edit_read(path, &text, &length, &trouble) == 0)
+		return length != ours.length || memcmp(text, ours.content, length) != 0;
+	if (trouble.code == 0 || trouble.code == ENOENT)
+		return existed == 1;
+	*err = trouble;
+	return -err->code;
 }
 
 /* A config that was there before us comes back, unless its administrator has gone on with it. */
 static int config_give_back(struct work *work, const char *path, struct error *err)
 {
 	char before[64], ours[64];
-	bool edited;
+	int edited;
 
 	(void)snprintf(before, sizeof(before), "config.%s", work->name);
 	(void)snprintf(ours, sizeof(ours), "ours.%s", work->name);
-	edited = config_is_edited(ours, path);
+	edited = config_is_edited(ours, path, err);
+	if (edited < 0)
+		return edited;
 	edit_tidy(path);
 	if ((!edited && kept_restore(before, err) < 0) ||
 	    journal_set(&work->journal, "config", NULL, err) < 0 || kept_forget(before, err) < 0 ||
@@ -290,13 +296,18 @@ static int playground_foretell(struct work *work, struct error *err)
 		return -err->code;
 	for (member = 0; member < work->config.member_count; member++) {
 		const char *name = work->config.members[member];
+		bool is_group = *name == '@';
 		struct user user;
 		gid_t gid;
+		int found =
+			is_group ? group_find(name + 1, &gid, err) : user_find(name, &user, err);
 
-		if (*name == '@' && group_find(name + 1, &gid, err) == 1)
+		if (found < 0)
+			return found;
+		if (found && is_group)
 			report_step(work->report, REPORT_WOULD, "member", "%s/%u for %s",
 				    GROUPIES_REGISTRY_GID_DIR, (unsigned)gid, name);
-		else if (*name != '@' && user_find(name, &user, err) == 1)
+		else if (found)
 			report_step(work->report, REPORT_WOULD, "member", "%s/%u for %s",
 				    GROUPIES_REGISTRY_UID_DIR, (unsigned)user.uid, name);
 		else
@@ -344,9 +355,8 @@ static int playground_apply(struct work *work, struct account *account, struct e
 
 static int playground_undo(struct work *work, struct account *account, struct error *err)
 {
-	struct error ignored;
 	char stamp[96];
-	int exists = 0;
+	int exists;
 
 	(void)account;
 	if (work->rolling_back && work->before)
@@ -356,8 +366,9 @@ static int playground_undo(struct work *work, struct account *account, struct er
 	if (apply_withdraw(work->name, work->report, err) < 0)
 		return -err->code;
 	/* Killed between making the group and writing it down, apply does not know it. */
-	if (host_read(&work->host, &ignored) == 0)
-		exists = backend_of(&work->host)->exists(&work->host, work->name, err);
+	if (host_read(&work->host, err) < 0)
+		return -err->code;
+	exists = backend_of(&work->host)->exists(&work->host, work->name, err);
 	if (exists < 0 || (exists && playground_remove(&work->host, work->name, err) < 0))
 		return -err->code;
 	(void)snprintf(stamp, sizeof(stamp), "%s/%s", GROUPIES_RUN_DIR, work->name);
@@ -402,7 +413,6 @@ static int proof_apply(struct work *work, struct account *account, struct error 
 
 const struct step step_table[] = {
 	{"user", true, false, NULL, account_done, account_apply, account_undo},
-	{"password", true, false, password_wanted, password_done, password_apply, NULL},
 	{"home-default", false, true, home_default_wanted, home_default_done, home_default_apply,
 	 home_default_undo},
 	{"hog", false, true, fetch_wanted, fetch_done, fetch_apply, fetch_undo},
@@ -410,6 +420,8 @@ const struct step step_table[] = {
 	{"sessions", false, false, sessions_wanted, sessions_done, sessions_apply, NULL},
 	{"playground", false, false, NULL, playground_done, playground_apply, playground_undo},
 	{"pam", false, true, NULL, wiring_done, wiring_apply, wiring_undo},
+	/* Nobody can log in as a new user before logins are limited. */
+	{"password", true, false, password_wanted, password_done, password_apply, NULL},
 	{"outside", false, false, NULL, strays_done, strays_apply, NULL},
 	{"prove", false, false, NULL, proof_done, proof_apply, NULL},
 };
@@ -432,11 +444,11 @@ static int begin(struct work *work, struct error *err)
 
 	if (work->begun)
 		return 0;
-	if (journal_start(&work->shared, err) < 0 ||
-	    journal_set(&work->journal, "state", state, err) < 0)
+	if (journal_start(&work->shared, err) < 0)
 		return error_context(err, "journal");
 	work->begun = true;
-	return 0;
+	return journal_set(&work->journal, "state", state, err) < 0 ? error_context(err, "journal")
+								    : 0;
 }
 
 /* Returns 1 when the step has changed something, or may have. */
@@ -503,6 +515,7 @@ static void roll_back(struct work *work, const bool *changed, size_t failed)
 	size_t index, round;
 
 	work->rolling_back = true;
+	journal_release();
 	for (index = failed + 1; index-- > 0;) {
 		for (round = rounds(work, &step_table[index]); round-- > 0;) {
 			if (!changed[index * (work->account_count + 1) + round])
@@ -515,6 +528,8 @@ static void roll_back(struct work *work, const bool *changed, size_t failed)
 	if (reapply)
 		(void)playground_run(work, &ignored);
 	(void)journal_set(&work->journal, "state", "done", &ignored);
+	/* Room that is short is for what the next run changes: it says so. */
+	(void)journal_reserve(&ignored);
 }
 
 /* Looks at what stands, and changes nothing of it. */
@@ -599,7 +614,11 @@ static int step_take_back(struct work *work, const struct step *step, struct acc
 /* Nothing of ours is left but what remembers it. The registry is of all who came meanwhile, too. */
 static int finish(struct work *work, bool is_last, struct error *err)
 {
-	if (!is_last || !work_is_last(work))
+	int still_last = is_last ? work_is_last(work, err) : 0;
+
+	if (still_last < 0)
+		return still_last;
+	if (!still_last)
 		return journal_delete(&work->journal, err);
 	if (journal_says(&work->shared, "config-dir", "made"))
 		(void)rmdir(GROUPIES_CONFIG_DIR);
@@ -611,11 +630,13 @@ static int finish(struct work *work, bool is_last, struct error *err)
 
 int steps_undo(struct work *work, struct error *err)
 {
-	bool is_last = work_is_last(work);
+	int is_last = work_is_last(work, err);
 	size_t index, round;
 
-	if (accounts_from_journal(work, err) < 0 ||
-	    journal_set(&work->journal, "state", "removing", err) < 0)
+	if (is_last < 0 || accounts_from_journal(work, err) < 0)
+		return -err->code;
+	journal_release();
+	if (journal_set(&work->journal, "state", "removing", err) < 0)
 		return -err->code;
 	for (index = step_count; index-- > 0;) {
 		const struct step *step = &step_table[index];
@@ -634,6 +655,7 @@ int steps_undo_shared(struct work *work, struct error *err)
 {
 	size_t index;
 
+	journal_release();
 	for (index = step_count; index-- > 0;) {
 		const struct step *step = &step_table[index];
 

@@ -89,8 +89,8 @@ int steps_undo_shared(struct work *work, struct error *err);
 /* Takes back what a killed run of provision began and this one does not go on with. */
 int steps_undo_pending(struct work *work, struct error *err);
 
-/* Is there no other playground on this host? */
-bool work_is_last(const struct work *work);
+/* Is there no other playground on this host? 1 or 0; who cannot tell takes nothing shared away. */
+int work_is_last(const struct work *work, struct error *err);
 
 /* Adds NAME to work->accounts, once. NULL: out of memory. */
 struct account *work_add_account(struct work *work, const char *name);

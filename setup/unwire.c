@@ -12,6 +12,7 @@
 
 static int unwire(struct work *work, struct error *err)
 {
+	struct error ignored;
 	int undone;
 
 	if (journal_read(JOURNAL_SHARED, &work->shared, err) < 0)
@@ -28,7 +29,9 @@ static int unwire(struct work *work, struct error *err)
 			    "take pam_groupies.so out of the session stacks");
 		return 0;
 	}
+	journal_release();
 	undone = wiring_undo(work, NULL, err);
+	(void)journal_reserve(&ignored);
 	if (undone == 1)
 		report_step(work->report, REPORT_DONE, "pam", "%s", work->said);
 	return undone;
