@@ -402,7 +402,8 @@ static int service_answers_groups(const char *service, const struct user *user, 
 				 &code);
 		free(gids.list);
 	}
-	return status == NSS_STATUS_SUCCESS || status == NSS_STATUS_NOTFOUND
+	/* ESRCH is how nss-systemd says that it has asked, and that nobody keeps users there. */
+	return status == NSS_STATUS_SUCCESS || status == NSS_STATUS_NOTFOUND || code == ESRCH
 		       ? 0
 		       : no_answer(service, code, err);
 }
