@@ -102,6 +102,23 @@ static bool services_parse(char *line, const char *database, struct services *se
 	return true;
 }
 
+/*
+ * Debian names the service `systemd` also where something else is the first process: it has nobody
+ * to ask then, and says "unavailable" instead of "no such user".
+ */
+static void services_drop_systemd(struct services *services)
+{
+	size_t index, kept = 0;
+
+	if (access("/run/systemd/system", F_OK) == 0 || errno != ENOENT)
+		return;
+	for (index = 0; index < services->count; index++) {
+		if (strcmp(services->names[index], "systemd") != 0)
+			memmove(services->names[kept++], services->names[index], SERVICE_SIZE);
+	}
+	services->count = kept;
+}
+
 /* ALSO, when it is not NULL and has a line, wins. */
 static int services_read(const char *database, const char *also, struct services *ret_services,
 			 struct error *err)
@@ -122,6 +139,7 @@ static int services_read(const char *database, const char *also, struct services
 	}
 	if (file && !feof(file))
 		return error_errno(err, "%s", SWITCH_FILE);
+	services_drop_systemd(&services);
 	*ret_services = services;
 	return 0;
 }
