@@ -244,7 +244,7 @@ void chains_find(struct chains *ret_chains)
 	int resource;
 
 	memset(ret_chains, 0, sizeof(*ret_chains));
-	if (host_read(&host, &ignored) < 0 || cgroup_read(0, text, sizeof(text), &ignored) < 0)
+	if (host_look(&host, &ignored) < 0 || cgroup_read(0, text, sizeof(text), &ignored) < 0)
 		return;
 	for (resource = 0; resource < RESOURCE_COUNT; resource++) {
 		const struct hierarchy *hierarchy = host_hierarchy(&host, controllers[resource]);

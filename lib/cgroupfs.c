@@ -18,6 +18,7 @@
 #include "groupies/backend.h"
 #include "groupies/cgroup.h"
 #include "groupies/cleanup.h"
+#include "groupies/container.h"
 #include "groupies/file.h"
 #include "groupies/limits.h"
 
@@ -51,7 +52,9 @@ static int library_error(int code, const char *what, struct error *err)
 		errno = cause;
 		return error_errno(err, "%s", what);
 	}
-	return error_set(err, EIO, "%s: libcgroup: %s", what, cgroup_strerror(code));
+	/* "Other" is what it says where errno has been lost on its way. */
+	return error_set(err, EIO, "%s: libcgroup: %s", what,
+			 code == ECGOTHER ? "failed, and does not say why" : cgroup_strerror(code));
 }
 
 static int library_start(struct error *err)
@@ -262,6 +265,16 @@ static int group_adopt(const struct group *group, struct error *err)
 
 /* ---- realizing ------------------------------------------------------------------------------- */
 
+static int crowded(const struct hierarchy *hierarchy, struct error *err)
+{
+	return error_set(
+		err, EBUSY,
+		"%s holds the container's processes itself, so it cannot hand controllers "
+		"down: groupies-setup apply --adopt-container moves them into a group below "
+		"it; do so wherever the container starts",
+		hierarchy->mount);
+}
+
 /* v2 gives a child only the controllers that its parent hands down (cgroup-v2.rst). */
 static int hand_down(const struct group *group, struct error *err)
 {
@@ -285,13 +298,7 @@ static int hand_down(const struct group *group, struct error *err)
 		if (kernel_write(fd, "cgroup.subtree_control", word, err) == 0)
 			continue;
 		if (err->code == EBUSY && !*parent)
-			return error_set(
-				err, EBUSY,
-				"%s holds processes itself, so it cannot hand controllers down: "
-				"start the container with its own cgroup namespace and an init "
-				"that moves itself into a child group (docker run --init "
-				"--cgroupns=private), or run groupies on the host",
-				setting->hierarchy->mount);
+			return crowded(setting->hierarchy, err);
 		if (err->code == EBUSY)
 			return error_set(
 				err, EBUSY,
@@ -492,6 +499,34 @@ static void hierarchies_add(struct group *group, const struct setting *settings,
 	}
 }
 
+/* Which hierarchies it takes: of both levels, since a process is in both or in none. */
+static int ready(const struct host *host, const struct config *config, bool adopt,
+		 struct error *err)
+{
+	struct group shared = {0}, each = {0};
+	size_t index;
+
+	shared.setting_count = limits_render(&config->shared, host, shared.settings, err);
+	if (shared.setting_count < 0)
+		return shared.setting_count;
+	each.setting_count = limits_render(&config->each, host, each.settings, err);
+	if (each.setting_count < 0)
+		return error_context(err, "[Member]");
+	hierarchies_add(&shared, shared.settings, shared.setting_count);
+	hierarchies_add(&shared, each.settings, each.setting_count);
+	for (index = 0; index < shared.hierarchy_count; index++) {
+		const struct hierarchy *hierarchy = shared.hierarchies[index];
+		int is_crowded;
+
+		if (container_writable(hierarchy, err) < 0)
+			return -err->code;
+		is_crowded = adopt ? 0 : container_crowded(hierarchy, err);
+		if (is_crowded)
+			return is_crowded < 0 ? is_crowded : crowded(hierarchy, err);
+	}
+	return 0;
+}
+
 static int realize(const struct part *part, bool adopt, struct stamp *ret_stamp, struct error *err)
 {
 	struct group shared = {0}, each = {0};
@@ -567,7 +602,7 @@ static int remove_group(const struct host *host, const char *name, struct error 
 		if (group_remove(mount, name, err) < 0)
 			return error_context(err, "%s", host->hierarchies[index].mount);
 	}
-	return 0;
+	return container_release(host, err) < 0 ? -err->code : 0;
 }
 
 static int prepare(const struct part *part, pid_t pid, unsigned session, struct error *err)
@@ -588,6 +623,7 @@ static int leave(const struct host *host, struct error *err)
 
 const struct backend backend_cgroupfs = {
 	.name = "cgroupfs",
+	.ready = ready,
 	.realize = realize,
 	.place = place,
 	.exists = exists,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -197,7 +198,13 @@ static void pages_give_back(char **pages)
 
 #define cleanup_pages __attribute__((cleanup(pages_give_back)))
 
-int host_read(struct host *ret_host, struct error *err)
+/* Is it a matter of this process rather than of the mount? */
+static bool is_our_own_want(int code)
+{
+	return code == EMFILE || code == ENFILE || code == ENOMEM;
+}
+
+int host_look(struct host *ret_host, struct error *err)
 {
 	cleanup_pages char *text = pages_take();
 	struct host host;
@@ -212,20 +219,21 @@ int host_read(struct host *ret_host, struct error *err)
 	    host_parse_mounts(text, &host, err) < 0)
 		return -err->code;
 	for (index = 0; index < host.count; index++) {
-		struct error ignored;
+		struct error trouble;
 
-		if (hierarchy_confirm(&host.hierarchies[index], &ignored) < 0)
-			continue;
+		if (hierarchy_confirm(&host.hierarchies[index], &trouble) < 0) {
+			if (!is_our_own_want(trouble.code))
+				continue;
+			*err = trouble;
+			return -err->code;
+		}
 		has_unified |= host.hierarchies[index].unified;
 		host.hierarchies[kept++] = host.hierarchies[index];
 	}
 	host.count = kept;
 	memory = host_hierarchy(&host, "memory");
 	if (!memory)
-		return error_set(err, ENODEV,
-				 "no cgroup hierarchy with the memory controller is mounted: "
-				 "mount cgroup2 on /sys/fs/cgroup, or boot with "
-				 "cgroup_enable=memory");
+		return error_set(err, ENODEV, "no memory controller is mounted");
 	/* The same question as sd_booted(3) asks. */
 	host.manager = stat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode) ? HOST_SYSTEMD
 										    : HOST_CGROUPFS;
@@ -234,6 +242,39 @@ int host_read(struct host *ret_host, struct error *err)
 								    : HOST_V1;
 	*ret_host = host;
 	return 0;
+}
+
+/* Why there is no memory controller, from the kernel's command line and its list of controllers. */
+static int memory_missing(struct error *err)
+{
+	static const char what[] = "no cgroup hierarchy with the memory controller is mounted";
+	char text[4096], *line, *cursor = text;
+	struct error ignored;
+	unsigned enabled = 1;
+	bool listed = false;
+
+	if (kernel_read(AT_FDCWD, "/proc/cmdline", text, sizeof(text), &ignored) >= 0 &&
+	    (line = strstr(text, "cgroup_disable=")) &&
+	    memmem(line, strcspn(line, " "), "memory", strlen("memory")))
+		return error_set(err, ENODEV,
+				 "%s: take cgroup_disable=memory out of the kernel's command line",
+				 what);
+	if (kernel_read(AT_FDCWD, "/proc/cgroups", text, sizeof(text), &ignored) < 0)
+		return error_set(err, ENODEV, "%s: mount cgroup2 on /sys/fs/cgroup", what);
+	while ((line = line_next(&cursor)))
+		listed |= sscanf(line, "memory %*u %*u %u", &enabled) == 1;
+	if (!listed)
+		return error_set(err, ENODEV, "%s: this kernel was built without it", what);
+	return error_set(err, ENODEV, "%s: %s", what,
+			 enabled ? "mount cgroup2 on /sys/fs/cgroup"
+				 : "boot with cgroup_enable=memory");
+}
+
+int host_read(struct host *ret_host, struct error *err)
+{
+	int answer = host_look(ret_host, err);
+
+	return answer == -ENODEV ? memory_missing(err) : answer;
 }
 
 const struct hierarchy *host_hierarchy(const struct host *host, const char *controller)

@@ -23,6 +23,14 @@ const struct backend *backend_of(const struct host *host)
 	return host->manager == HOST_SYSTEMD ? &backend_systemd : &backend_cgroupfs;
 }
 
+int playground_ready(const struct host *host, const struct config *config, bool adopt,
+		     struct error *err)
+{
+	const struct backend *backend = backend_of(host);
+
+	return backend->ready ? backend->ready(host, config, adopt, err) : 0;
+}
+
 static const char *applied_path(const char *name, char path[APPLIED_PATH_SIZE])
 {
 	(void)snprintf(path, APPLIED_PATH_SIZE, "%s/%s.conf", GROUPIES_APPLIED_DIR, name);

@@ -24,6 +24,7 @@
 
 #include "groupies/backend.h"
 #include "groupies/cleanup.h"
+#include "groupies/container.h"
 #include "groupies/file.h"
 #include "groupies/host.h"
 #include "groupies/limits.h"
@@ -139,7 +140,9 @@ static int check_limits(const struct plan *plan, const struct config *config, st
 	if (limits_render(&config->each, &plan->host, settings, err) < 0)
 		return error_context(err, "%s/%s.conf: [Member]", GROUPIES_CONFIG_DIR,
 				     config->name);
-	return 0;
+	return is_in_scope(plan, config->name)
+		       ? playground_ready(&plan->host, config, plan->options->adopt_container, err)
+		       : 0;
 }
 
 /* A group that stands there and that we did not make may be anybody's. */
@@ -602,11 +605,32 @@ int apply_withdraw(const char *name, struct report *report, struct error *err)
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
+/* What a container has beside its playgrounds. */
+static int container_settle(const struct plan *plan, struct error *err)
+{
+	bool dry = report_is_dry_run(plan->report);
+	int moved = 0;
+
+	if (container_is_passed_by(&plan->host))
+		report_step(plan->report, REPORT_WARNING, "container",
+			    "the host's own tree is mounted here: playgrounds stand beside this "
+			    "container's group, whose limits do not hold in them");
+	if (plan->options->adopt_container && !dry)
+		moved = container_adopt(&plan->host, err);
+	if (moved > 0)
+		report_step(plan->report, REPORT_DONE, "container",
+			    "%d process%s of it moved into the group " CONTAINER_LEAF, moved,
+			    moved == 1 ? "" : "es");
+	return moved;
+}
+
 static int plan_carry_out(const struct plan *plan, struct error *err)
 {
 	struct enrolled enrolled = {0};
 	size_t index;
 
+	if (container_settle(plan, err) < 0)
+		return -err->code;
 	for (index = 0; index < plan->configs.count; index++) {
 		const struct config *config = &plan->configs.list[index];
 
@@ -648,6 +672,7 @@ int command_apply(const struct options *options, struct report *report)
 {
 	const struct apply_options apply = {.force = options->force,
 					    .adopt = options->adopt,
+					    .adopt_container = options->adopt_container,
 					    .sweep = options->sweep,
 					    .only = options->playground};
 	struct error err;

@@ -12,9 +12,10 @@
 #include "report.h"
 
 struct apply_options {
-	bool force; /* enrol a member who is root's way in */
-	bool adopt; /* take hand-made groups over */
-	bool sweep; /* move running processes of members in (cgroupfs) */
+	bool force;           /* enrol a member who is root's way in */
+	bool adopt;           /* take hand-made groups over */
+	bool adopt_container; /* groupies/container.h */
+	bool sweep;           /* move running processes of members in (cgroupfs) */
 	const char
 		*only; /* complain about every config, but change only this playground; NULL: all */
 };

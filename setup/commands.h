@@ -23,7 +23,7 @@ struct options {
 	const char *memory, *swap, *tasks, *cpu, *cpus;
 	const char *user_manager;
 	const char *fetch_hog, *sha256;
-	bool adopt, force, dry_run, json, terminate, sweep, password_stdin, locked, home_default,
+	bool adopt, adopt_container, force, dry_run, json, terminate, sweep, password_stdin, locked, home_default,
 		delete_home;
 };
 

@@ -19,6 +19,7 @@
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
 #include "groupies/paths.h"
+#include "groupies/playground.h"
 #include "groupies/size.h"
 #include "members.h"
 #include "program.h"
@@ -304,7 +305,7 @@ static int check_limits(const struct work *work, struct error *err)
 	if (limits_render(&work->config.shared, &work->host, settings, err) < 0 ||
 	    limits_render(&work->config.each, &work->host, settings, err) < 0)
 		return -err->code;
-	return 0;
+	return playground_ready(&work->host, &work->config, work->options->adopt_container, err);
 }
 
 /* The rules about members, over all configs, with ours as it shall be. */

@@ -257,6 +257,7 @@ static int playground_run(struct work *work, struct error *err)
 {
 	const struct apply_options options = {.force = work->options->force,
 					      .adopt = work->options->adopt,
+					      .adopt_container = work->options->adopt_container,
 					      .sweep = work->options->sweep,
 					      .only = work->name};
 	unsigned changes = report_changes(work->report);

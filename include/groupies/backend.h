@@ -42,6 +42,14 @@ struct backend {
 		     struct error *err);
 
 	/*
+	 * Can the group be made here? Looks, changes nothing: what is in the way is named with what
+	 * to do. ADOPT: processes at the top of a container's tree will be moved away first.
+	 * NULL: nothing can be told ahead.
+	 */
+	int (*ready)(const struct host *host, const struct config *config, bool adopt,
+		     struct error *err);
+
+	/*
 	 * Does something called like the playground stand in the host's tree already? 0: no. Where
 	 * nothing says whose it is, it counts as somebody's.
 	 */

@@ -31,8 +31,14 @@ struct host {
 	size_t count;
 };
 
-/* Looks at this host. ENODEV: no memory controller is mounted anywhere. */
+/*
+ * Looks at this host. ENODEV: no memory controller is mounted anywhere, and what to do about it, as
+ * far as the kernel says why.
+ */
 int host_read(struct host *ret_host, struct error *err);
+
+/* The same without the why. */
+int host_look(struct host *ret_host, struct error *err);
 
 /*
  * Finds the cgroup mounts in the text of a mountinfo (proc(5)); changes TEXT. The controllers of

@@ -23,6 +23,13 @@ enum realize_mode {
 };
 
 /*
+ * Can it be made on this host, as far as that can be foreseen? Changes nothing. ADOPT: what stands
+ * at the top of a container's tree will be moved away first (groupies/container.h).
+ */
+int playground_ready(const struct host *host, const struct config *config, bool adopt,
+		     struct error *err);
+
+/*
  * Realizes CONFIG's playground, and the part of UID as well when the config has limits for each
  * member and UID is not (uid_t)-1. ret_stamp is where that member, or every member, goes.
  */

@@ -83,6 +83,72 @@ hog_names_a_group_cleanly() {
 	grep -qF "$lab?31m???é" "$work/json"
 }
 
+# ---- what stands in the way, before anything is changed --------------------------------------------
+
+# refused CODE WORDS COMMAND...: one sentence with WORDS on stderr, and nothing of ours is made.
+refused() {
+	local code=$1 words=$2 seen
+	shift 2
+	"$@" >"$work/out" 2>"$work/err" </dev/null
+	seen=$?
+	cat "$work/out" "$work/err"
+	[ "$seen" -eq "$code" ] || no "exit $seen, not $code" || return
+	[ "$(wc -l <"$work/err")" -eq 1 ] || no "not one sentence" || return
+	grep -qF -- "$words" "$work/err" || no "does not say: $words"
+}
+
+untouched() {
+	! getent passwd w1new >/dev/null || no "the user was made" || return
+	[ ! -e /etc/groupies/w1new.conf ] && [ ! -e /var/lib/groupies/journal/w1new ] || no "something was made"
+}
+
+# As a container without privileges has it.
+finds_that_the_tree_is_read_only_before_the_first_change() {
+	local memory
+	memory=$(hierarchy memory)
+	mount --bind "$memory" "$memory" && mount -o remount,bind,ro "$memory" || return
+	refused 1 "$memory is mounted read-only" groupies-setup --user w1new --playground w1new && untouched &&
+		refused 1 "$memory is mounted read-only" groupies-setup --user w1new --playground w1new --dry-run
+	local result=$?
+	umount "$memory"
+	return "$result"
+}
+
+# Root of another user namespace: a container without privileges that may write its own files.
+finds_that_the_tree_is_anothers_before_the_first_change() {
+	local child result
+	mkfifo "$work/mapped"
+	# shellcheck disable=SC2016 # the child's own
+	refused 1 "$(hierarchy memory) belongs to another root" unshare --user --keep-caps sh -c 'read -r _ <"$1"
+		exec setpriv --reuid=0 --regid=0 --clear-groups groupies-setup --user w1new --playground w1new --dry-run' - "$work/mapped" &
+	child=$!
+	until_true 10 pgrep -P "$child" -f mapped >/dev/null
+	map "$(pgrep -P "$child" -f mapped)"
+	wait "$child"
+	result=$?
+	rm "$work/mapped"
+	return "$result"
+}
+
+map() { # PID: once it is in a user namespace of its own
+	until_true 10 eval "[ \"\$(readlink /proc/$1/ns/user)\" != \"\$(readlink /proc/self/ns/user)\" ]"
+	echo '0 100000 65536' >"/proc/$1/uid_map" && echo '0 100000 65536' >"/proc/$1/gid_map"
+	echo >"$work/mapped"
+}
+
+says_in_which_way_memory_is_missing() {
+	local mount result=0
+	for mount in $(awk '$3 == "cgroup" || $3 == "cgroup2" {print $2}' /proc/mounts); do umount "$mount"; done
+	refused 1 "is mounted: mount cgroup2 on /sys/fs/cgroup" groupies-setup list || result=1
+	echo "quiet cgroup_disable=memory" >"$work/cmdline"
+	mount --bind "$work/cmdline" /proc/cmdline
+	refused 1 "take cgroup_disable=memory out of the kernel's command line" groupies-setup list || result=1
+	umount /proc/cmdline
+	return "$result"
+}
+
+without_hierarchies() { unshare --mount "$BASH" -c "$(declare -f says_in_which_way_memory_is_missing refused no hierarchy); says_in_which_way_memory_is_missing"; }
+
 install_here
 wire
 useradd --uid "$member_uid" --create-home --shell /bin/sh "$member"
@@ -100,5 +166,8 @@ check shows_words_of_the_command_line_without_what_steers groupies-setup --playg
 check shows_words_of_the_command_line_without_what_steers hog
 check shows_words_of_the_command_line_without_what_steers groupies-docker
 check shows_words_of_the_command_line_without_what_steers groupies-docker run --name
+check finds_that_the_tree_is_read_only_before_the_first_change
+check finds_that_the_tree_is_anothers_before_the_first_change
+check without_hierarchies
 check hog_names_a_group_cleanly
 finish
