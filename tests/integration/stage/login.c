@@ -124,7 +124,7 @@ static unsigned threads_count(void)
 	return count;
 }
 
-static void host_look(struct host_state *state)
+static void host_state_look(struct host_state *state)
 {
 	int resource;
 
@@ -280,13 +280,13 @@ static void play(const struct login *login)
 		login->prepare();
 	report->oom_before = oom_score_adj();
 	cgroup_look(report->cgroup_before);
-	host_look(&report->before);
+	host_state_look(&report->before);
 	start = now_ms();
 	fault_begin();
 	report->opened = pam_open_session(pamh, 0);
 	report->faults = fault_end();
 	report->took_ms = now_ms() - start;
-	host_look(&report->inside);
+	host_state_look(&report->inside);
 	report->oom_inside = oom_score_adj();
 	cgroup_look(report->cgroup_inside);
 	if (login->second)
@@ -294,7 +294,7 @@ static void play(const struct login *login)
 	else if (!login->stay)
 		report->closed = pam_close_session(pamh, 0);
 	cgroup_look(report->cgroup_after);
-	host_look(&report->after);
+	host_state_look(&report->after);
 	(void)pam_end(pamh, PAM_SUCCESS);
 	report->came_back = true;
 }
