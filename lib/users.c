@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "groupies/users.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <grp.h>
 #include <nss.h>
@@ -14,11 +13,9 @@
 
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
+#include "groupies/services.h"
 
-#define SWITCH_FILE  "/etc/nsswitch.conf"
-#define RECORD_MAX   (64 * 1024 * 1024) /* of one group with all its names */
-#define SERVICES_MAX 16
-#define SERVICE_SIZE 32
+#define RECORD_MAX (64 * 1024 * 1024) /* of one group with all its names */
 
 union record {
 	struct passwd user;
@@ -69,100 +66,7 @@ static const char *question_print(const struct question *question, char *text, s
 	return text;
 }
 
-/* ---- the services of nsswitch.conf(5), each by itself ----------------------------------------- */
-
-struct services {
-	char names[SERVICES_MAX][SERVICE_SIZE];
-	size_t count;
-};
-
-/* The words behind "DATABASE:", the reactions in brackets left out. False: no such line. */
-static bool services_parse(char *line, const char *database, struct services *services)
-{
-	size_t length = strlen(database);
-	char *saved = NULL, *word;
-	bool in_reaction = false;
-
-	line += strspn(line, " \t");
-	line[strcspn(line, "#\n")] = '\0';
-	if (strncmp(line, database, length) != 0)
-		return false;
-	line += length + strspn(line + length, " \t");
-	if (*line != ':')
-		return false;
-	services->count = 0;
-	for (word = strtok_r(line + 1, " \t", &saved); word; word = strtok_r(NULL, " \t", &saved)) {
-		bool is_name = !in_reaction && *word != '[';
-
-		in_reaction = !is_name && !strchr(word, ']');
-		if (is_name && services->count < SERVICES_MAX &&
-		    text_copy(services->names[services->count], SERVICE_SIZE, word))
-			services->count++;
-	}
-	return true;
-}
-
-/*
- * Debian names the service `systemd` also where something else is the first process: it has nobody
- * to ask then, and says "unavailable" instead of "no such user".
- */
-static void services_drop_systemd(struct services *services)
-{
-	size_t index, kept = 0;
-
-	if (access("/run/systemd/system", F_OK) == 0 || errno != ENOENT)
-		return;
-	for (index = 0; index < services->count; index++) {
-		if (strcmp(services->names[index], "systemd") != 0)
-			memmove(services->names[kept++], services->names[index], SERVICE_SIZE);
-	}
-	services->count = kept;
-}
-
-/* ALSO, when it is not NULL and has a line, wins. */
-static int services_read(const char *database, const char *also, struct services *ret_services,
-			 struct error *err)
-{
-	struct services services = {.names = {"files"}, .count = 1};
-	cleanup_file FILE *file = fopen(SWITCH_FILE, "re");
-	cleanup_free char *line = NULL;
-	size_t size = 0;
-	bool has_also = false;
-
-	if (!file && errno != ENOENT)
-		return error_errno(err, "%s", SWITCH_FILE);
-	while (file && (errno = 0, getline(&line, &size, file) >= 0)) {
-		if (also && services_parse(line, also, &services))
-			has_also = true;
-		else if (!has_also)
-			(void)services_parse(line, database, &services);
-	}
-	if (file && !feof(file))
-		return error_errno(err, "%s", SWITCH_FILE);
-	services_drop_systemd(&services);
-	*ret_services = services;
-	return 0;
-}
-
-/*
- * A service's function (Name Service Switch, glibc's manual), or NULL with *ret_code 0 where this
- * host has no such service or the service no such function: libc passes over it as well.
- */
-static void *service_function(const char *service, const char *function, int *ret_code)
-{
-	char library[SERVICE_SIZE + 16], symbol[SERVICE_SIZE + 64];
-	void *handle;
-
-	(void)snprintf(library, sizeof(library), "libnss_%s.so.2", service);
-	(void)snprintf(symbol, sizeof(symbol), "_nss_%s_%s", service, function);
-	*ret_code = 0;
-	errno = 0;
-	handle = dlopen(library, RTLD_NOW);
-	if (!handle && errno != ENOENT && errno != 0)
-		*ret_code = errno;
-	/* It stays loaded, as libc leaves it. */
-	return handle ? dlsym(handle, symbol) : NULL;
-}
+/* ---- one service ---------------------------------------------------------------------------- */
 
 /* `files` is libc's own since 2.34 and can say why it does not answer only when we read the file. */
 static int files_find(const struct question *question, struct answer *answer, struct error *err)
@@ -217,12 +121,6 @@ static enum nss_status service_call(void *function, const struct question *quest
 		       : user_by_id(question->id, user, answer->buffer, answer->size, ret_code);
 }
 
-static int no_answer(const char *service, int code, struct error *err)
-{
-	return code ? (errno = code, error_errno(err, "the service '%s' does not answer", service))
-		    : error_set(err, EAGAIN, "the service '%s' does not answer", service);
-}
-
 static int service_find(const char *service, const struct question *question, struct answer *answer,
 			struct error *err)
 {
@@ -237,14 +135,14 @@ static int service_find(const char *service, const struct question *question, st
 	function =
 		service_function(service, functions[question->of_group][!!question->name], &code);
 	if (!function)
-		return code ? no_answer(service, code, err) : 0;
+		return code ? service_silent(service, code, err) : 0;
 	do {
 		code = 0;
 		status = service_call(function, question, answer, &code);
 	} while (status == NSS_STATUS_TRYAGAIN && code == ERANGE && answer_grow(answer));
 	if (status == NSS_STATUS_SUCCESS)
 		return 1;
-	return status == NSS_STATUS_NOTFOUND ? 0 : no_answer(service, code, err);
+	return service_answered(status, code) ? 0 : service_silent(service, code, err);
 }
 
 static int services_find(const struct question *question, struct answer *answer, struct error *err)
@@ -383,63 +281,6 @@ int group_each_name(gid_t gid, name_visitor *visit, void *data, struct error *er
 
 /* ---- the groups of a user --------------------------------------------------------------------- */
 
-/* What a service hands to a list that grows (nss_initgroups_dyn). */
-struct gids {
-	gid_t *list;
-	long count, size;
-};
-
-/* Did SERVICE answer at all? Which groups it has is libc's to say. */
-static int service_answers_groups(const char *service, const struct user *user, struct error *err)
-{
-	struct gids gids = {.size = 64};
-	nss_initgroups_dyn *by_user;
-	nss_setgrent *begin;
-	enum nss_status status;
-	int code = 0;
-
-	if (strcmp(service, "files") == 0) {
-		cleanup_answer struct answer answer = {0};
-		const struct question nobody = {.of_group = true, .name = ""};
-
-		if (!answer_grow(&answer))
-			return error_errno(err, "groups");
-		return files_find(&nobody, &answer, err) < 0 ? -err->code : 0;
-	}
-	by_user = service_function(service, "initgroups_dyn", &code);
-	if (!by_user && code)
-		return no_answer(service, code, err);
-	if (!by_user) {
-		begin = service_function(service, "setgrent", &code);
-		status = begin ? begin(0) : NSS_STATUS_SUCCESS;
-	} else {
-		gids.list = calloc((size_t)gids.size, sizeof(*gids.list));
-		if (!gids.list)
-			return error_errno(err, "groups");
-		status = by_user(user->name, user->gid, &gids.count, &gids.size, &gids.list, -1,
-				 &code);
-		free(gids.list);
-	}
-	/* ESRCH is how nss-systemd says that it has asked, and that nobody keeps users there. */
-	return status == NSS_STATUS_SUCCESS || status == NSS_STATUS_NOTFOUND || code == ESRCH
-		       ? 0
-		       : no_answer(service, code, err);
-}
-
-static int groups_answered(const struct user *user, struct error *err)
-{
-	struct services services;
-	size_t index;
-
-	if (services_read("group", "initgroups", &services, err) < 0)
-		return -err->code;
-	for (index = 0; index < services.count; index++) {
-		if (service_answers_groups(services.names[index], user, err) < 0)
-			return -err->code;
-	}
-	return 0;
-}
-
 int user_gids(const struct user *user, gid_t **ret_gids, size_t *ret_count, struct error *err)
 {
 	cleanup_free gid_t *gids = NULL;
@@ -456,7 +297,7 @@ int user_gids(const struct user *user, gid_t **ret_gids, size_t *ret_count, stru
 			break;
 		count = count > room ? count : room * 2;
 	}
-	if (groups_answered(user, err) < 0)
+	if (services_answer(user->name, user->gid, err) < 0)
 		return error_context(err, "groups of '%s': the user database does not answer",
 				     user->name);
 	*ret_gids = steal_pointer(&gids);
@@ -505,7 +346,7 @@ static int service_each(const char *service, user_visitor *visit, void *data, st
 	int ret = 0;
 
 	if (!begin || !next || !end)
-		return code ? no_answer(service, code, err) : 0;
+		return code ? service_silent(service, code, err) : 0;
 	if (!answer_grow(&answer))
 		return error_errno(err, "users");
 	status = begin(0);
@@ -520,9 +361,7 @@ static int service_each(const char *service, user_visitor *visit, void *data, st
 	(void)end();
 	if (ret < 0)
 		return ret;
-	return status == NSS_STATUS_NOTFOUND || status == NSS_STATUS_SUCCESS
-		       ? 0
-		       : no_answer(service, code, err);
+	return service_answered(status, code) ? 0 : service_silent(service, code, err);
 }
 
 int users_each(user_visitor *visit, void *data, struct error *err)
