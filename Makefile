@@ -37,7 +37,7 @@ LINK = $(CC) $(CFLAGS) $(HARDEN_LD) $(LDFLAGS) -Wl,--gc-sections
 LIB := $(patsubst %.c,$(B)/obj/%.o,$(wildcard lib/*.c))
 # The module is loaded into sshd, login and su: nothing but these, libc and libpam.
 MODULE := $(patsubst %.c,$(B)/obj/%.o,$(wildcard pam_module/*.c)) \
-	$(patsubst %,$(B)/obj/lib/%.o,error size file cgroup registry stamp limits host directory)
+	$(patsubst %,$(B)/obj/lib/%.o,error size file cgroup registry known services stamp limits host directory)
 PLACE := $(patsubst %.c,$(B)/obj/%.o,$(wildcard setup/place*.c))
 SETUP := $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(wildcard setup/place*.c),$(wildcard setup/*.c)))
 DOCKER_SOURCES := $(wildcard hog/docker*.c hog/docker/*.c)

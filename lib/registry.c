@@ -8,12 +8,15 @@
 #include <sys/stat.h>
 
 #include "groupies/cleanup.h"
+#include "groupies/directory.h"
 #include "groupies/file.h"
 #include "groupies/paths.h"
 #include "groupies/size.h"
 
 #define ENTRY_TEXT_SIZE  1024
 #define ENTRY_FIRST_LINE "groupies-registry 1"
+#define PATH_SIZE        128
+#define ID_SIZE          16
 
 bool playground_name_is_valid(const char *name)
 {
@@ -100,34 +103,70 @@ int registry_entry_parse(char *text, struct registry_entry *ret_entry, struct er
 	return 0;
 }
 
-/*
- * Whether ID has an entry in DIRECTORY is asked without a descriptor: a caller who has used up
- * its descriptors must not look like "not a member". Returns 1, 0, or REGISTRY_UNKNOWN when not
- * even the directory can be looked at.
- */
-static int entry_exists(const char *directory, unsigned id, char path[128], struct error *err)
+/* 1 when the list of DIRECTORY has NAME, 0 when it ends without it, negative when it does not end. */
+static int list_has(const char *directory, const char *name, struct error *err)
 {
-	struct stat st;
+	cleanup_dir DIR *entries = NULL;
+	const struct dirent *entry;
+	int got = directory_find(AT_FDCWD, directory, &entries, err);
 
-	(void)snprintf(path, 128, "%s/%u", directory, id);
+	if (got == 0)
+		return error_set(err, ENOTDIR, "%s: is no directory", directory);
+	while (got == 1 && (got = directory_next(entries, &entry, err)) == 1) {
+		if (strcmp(entry->d_name, name) == 0)
+			return 1;
+	}
+	return got;
+}
+
+/*
+ * Asked without a descriptor: a caller who has used up its descriptors must not look like "not a
+ * member".
+ */
+int registry_file_exists(const char *directory, const char *name, struct error *err)
+{
+	char path[PATH_SIZE];
+	struct error trouble = ERROR_NONE;
+	struct stat st;
+	int listed;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
 	if (lstat(path, &st) == 0)
 		return 1;
 	if (errno == ENOENT)
 		return 0;
-	(void)error_errno(err, "%s", path);
+	(void)error_errno(&trouble, "%s", path);
+	listed = list_has(directory, name, &(struct error){0});
+	if (listed >= 0)
+		return listed;
+	*err = trouble;
 	return REGISTRY_UNKNOWN;
 }
 
-static int entry_read(const char *path, bool is_group, unsigned id,
-		      struct registry_entry *ret_entry, struct error *err)
+int registry_entry_read(const char *path, struct registry_entry *ret_entry, struct error *err)
 {
 	char text[ENTRY_TEXT_SIZE];
-	struct registry_entry entry;
 
 	if (file_read_trusted(AT_FDCWD, path, text, sizeof(text), err) < 0)
 		return -err->code;
-	if (registry_entry_parse(text, &entry, err) < 0)
-		return error_context(err, "%s", path);
+	return registry_entry_parse(text, ret_entry, err) < 0 ? error_context(err, "%s", path) : 1;
+}
+
+static int entry_find(bool is_group, unsigned id, struct registry_entry *ret_entry,
+		      struct error *err)
+{
+	const char *directory = is_group ? GROUPIES_REGISTRY_GID_DIR : GROUPIES_REGISTRY_UID_DIR;
+	char path[PATH_SIZE], name[ID_SIZE];
+	struct registry_entry entry;
+	int exists;
+
+	(void)snprintf(name, sizeof(name), "%u", id);
+	exists = registry_file_exists(directory, name, err);
+	if (exists != 1)
+		return exists;
+	(void)snprintf(path, sizeof(path), "%s/%s", directory, name);
+	if (registry_entry_read(path, &entry, err) < 0)
+		return -err->code;
 	if (entry.is_group != is_group || entry.id != id)
 		return error_set(err, EBADMSG, "%s: is the entry of another %s", path,
 				 is_group ? "gid" : "uid");
@@ -135,11 +174,16 @@ static int entry_read(const char *path, bool is_group, unsigned id,
 	return 1;
 }
 
-bool registry_has_groups(void)
+int registry_find_group(gid_t gid, struct registry_entry *ret_entry, struct error *err)
+{
+	return entry_find(true, gid, ret_entry, err);
+}
+
+bool registry_may_have_groups(void)
 {
 	struct stat st;
 
-	return lstat(GROUPIES_REGISTRY_GID_DIR, &st) == 0;
+	return lstat(GROUPIES_REGISTRY_GID_DIR, &st) == 0 || errno != ENOENT;
 }
 
 static int find_by_groups(const gid_t *gids, size_t gid_count, struct registry_entry *ret_entry,
@@ -151,15 +195,12 @@ static int find_by_groups(const gid_t *gids, size_t gid_count, struct registry_e
 
 	for (index = 0; index < gid_count; index++) {
 		struct registry_entry entry;
-		char path[128];
-		int exists = entry_exists(GROUPIES_REGISTRY_GID_DIR, gids[index], path, err);
+		int exists = entry_find(true, gids[index], &entry, err);
 
-		if (exists == REGISTRY_UNKNOWN)
+		if (exists < 0 || exists == REGISTRY_UNKNOWN)
 			return exists;
 		if (exists == 0)
 			continue;
-		if (entry_read(path, true, gids[index], &entry, err) < 0)
-			return -err->code;
 		if (have && strcmp(found.playground, entry.playground) != 0)
 			return error_set(err, EEXIST,
 					 "groups '%s' and '%s' lead into different playgrounds "
@@ -178,15 +219,9 @@ static int find_by_groups(const gid_t *gids, size_t gid_count, struct registry_e
 int registry_find(uid_t uid, const gid_t *gids, size_t gid_count, struct registry_entry *ret_entry,
 		  struct error *err)
 {
-	char path[128];
-	int exists;
+	int found = uid == 0 ? 0 : entry_find(false, uid, ret_entry, err);
 
-	if (uid == 0)
-		return 0;
-	exists = entry_exists(GROUPIES_REGISTRY_UID_DIR, uid, path, err);
-	if (exists == REGISTRY_UNKNOWN)
-		return exists;
-	if (exists)
-		return entry_read(path, false, uid, ret_entry, err);
+	if (found != 0 || uid == 0)
+		return found;
 	return gid_count ? find_by_groups(gids, gid_count, ret_entry, err) : 0;
 }

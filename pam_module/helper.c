@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -244,7 +245,7 @@ static int answer_judge(const char *answer, ssize_t length, int status, struct e
 			 WEXITSTATUS(status));
 }
 
-int helper_run(const char *const argv[], struct error *err)
+int helper_run(const char *const argv[], char *ret_answer, struct error *err)
 {
 	cleanup_fd int from = -1, to = -1;
 	char answer[HELPER_ANSWER_SIZE];
@@ -277,5 +278,10 @@ int helper_run(const char *const argv[], struct error *err)
 	(void)kill(pid, SIGTERM);
 	while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
 		;
-	return answer_judge(answer, length, status, err);
+	if (answer_judge(answer, length, status, err) < 0)
+		return -err->code;
+	if (ret_answer)
+		(void)snprintf(ret_answer, HELPER_ANSWER_SIZE, "%.*s", (int)(length - 1),
+			       answer + 1);
+	return 0;
 }

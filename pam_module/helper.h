@@ -18,9 +18,10 @@
 
 /*
  * Runs `groupies-place ARGV[1]...` (ARGV ends with NULL) and waits at most HELPER_WAIT_MS.
- * The helper answers one byte ('y' or 'n') and, behind it, the sentence for the log.
+ * The helper answers one byte ('y' or 'n') and, behind an 'n', the sentence for the log. What is
+ * behind a 'y' goes to RET_ANSWER, of HELPER_ANSWER_SIZE bytes, unless that is NULL.
  * ETIMEDOUT: it was still running and has been killed. ECHILD: it ended without an answer.
  */
-int helper_run(const char *const argv[], struct error *err);
+int helper_run(const char *const argv[], char *ret_answer, struct error *err);
 
 #endif

@@ -15,8 +15,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 #include <stdbool.h>
@@ -29,26 +27,18 @@
 #include "groupies/cgroup.h"
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
-#include "groupies/registry.h"
 #include "groupies/stamp.h"
 #include "helper.h"
+#include "member.h"
 #include "origin.h"
 #include "session.h"
 
 #define SESSION_DATA  "groupies_session"  /* this session moved its process, and counts */
 #define PREPARED_DATA "groupies_prepared" /* the audit session whose scope was to start inside */
-#define GROUPS_MAX    65536
 
 struct arguments {
 	bool before;        /* step=before: ahead of pam_systemd */
 	bool allow_failure; /* onerr=allow: a trial period */
-};
-
-struct login {
-	const char *user;
-	uid_t uid;
-	gid_t gid;
-	struct registry_entry entry;
 };
 
 static struct arguments arguments_read(pam_handle_t *pamh, int argc, const char **argv)
@@ -68,115 +58,6 @@ static struct arguments arguments_read(pam_handle_t *pamh, int argc, const char 
 	return arguments;
 }
 
-/* ---- who is it? ------------------------------------------------------------------------------ */
-
-/* getpwnam_r into a buffer that grows. NULL with *ret_code 0: there is no such user. */
-static const struct passwd *user_look_up(const char *name, struct passwd *record, char **buffer,
-					 int *ret_code)
-{
-	struct passwd *found = NULL;
-	size_t size;
-
-	for (size = 2048; size <= 1024 * 1024; size *= 4) {
-		char *grown = realloc(*buffer, size);
-
-		*ret_code = ENOMEM;
-		if (!grown)
-			return NULL;
-		*buffer = grown;
-		*ret_code = getpwnam_r(name, record, grown, size, &found);
-		if (*ret_code != ERANGE)
-			break;
-	}
-	if (errno_means_absent(*ret_code))
-		*ret_code = 0;
-	return found;
-}
-
-/*
- * 1: found. 0: nobody is called so, the host itself will refuse it. Negative: nobody could be
- * looked up, for want of memory or descriptors: that MUST NOT make a member a stranger.
- */
-static int user_find(pam_handle_t *pamh, struct login *login, struct error *err)
-{
-	cleanup_free char *buffer = NULL;
-	const void *name = NULL;
-	const struct passwd *found;
-	struct passwd record;
-	int code = 0;
-
-	if (pam_get_item(pamh, PAM_USER, &name) != PAM_SUCCESS || !name)
-		return 0;
-	login->user = name;
-	login->uid = (uid_t)-1;
-	found = user_look_up(login->user, &record, &buffer, &code);
-	if (!found && (code == 0 || strcmp(login->user, "root") == 0))
-		return 0;
-	if (!found) {
-		errno = code;
-		return error_errno(err, "it cannot be looked up");
-	}
-	login->uid = found->pw_uid;
-	login->gid = found->pw_gid;
-	return 1;
-}
-
-/* The groups of the user; asked for only where some group is a member. */
-static gid_t *groups_list(pam_handle_t *pamh, const struct login *login, int *ret_count)
-{
-	int count = 64;
-	gid_t *gids = NULL;
-
-	while (count <= GROUPS_MAX) {
-		gid_t *grown = realloc(gids, (size_t)count * sizeof(*gids));
-		int room = count;
-
-		if (!grown)
-			break;
-		gids = grown;
-		if (getgrouplist(login->user, login->gid, gids, &count) >= 0) {
-			*ret_count = count;
-			return gids;
-		}
-		if (count <= room)
-			count = room * 2;
-	}
-	free(gids);
-	pam_syslog(pamh, LOG_ERR, "cannot list the groups of '%s': it counts only by its uid",
-		   login->user);
-	*ret_count = 0;
-	return NULL;
-}
-
-/* 1: a member, with its entry. 0: not one. Negative: a member that must be refused. */
-static int member_find(pam_handle_t *pamh, struct login *login, struct error *err)
-{
-	cleanup_free gid_t *gids = NULL;
-	int count = 0, found;
-
-	found = user_find(pamh, login, err);
-	if (found <= 0 || login->uid == 0)
-		return found < 0 ? found : 0;
-	found = registry_find(login->uid, NULL, 0, &login->entry, err);
-	if (found == 0 && registry_has_groups()) {
-		gids = groups_list(pamh, login, &count);
-		found = registry_find(login->uid, gids, (size_t)count, &login->entry, err);
-	}
-	if (found == REGISTRY_UNKNOWN) {
-		pam_syslog(pamh, LOG_ERR,
-			   "nobody is placed, since the registry cannot be read: %s: "
-			   "run 'groupies-setup check'",
-			   err->text);
-		return 0;
-	}
-	if (found == 1 && !login->entry.is_group && strcmp(login->entry.name, login->user) != 0)
-		pam_syslog(pamh, LOG_WARNING,
-			   "uid %u was enrolled as '%s' and is '%s' now: placed all the same; "
-			   "run 'groupies-setup apply'",
-			   (unsigned)login->uid, login->entry.name, login->user);
-	return found;
-}
-
 /* ---- into the playground --------------------------------------------------------------------- */
 
 /* SESSION is NULL for the commands that have none. */
@@ -189,7 +70,7 @@ static int place_run(const char *verb, const struct login *login, const char *se
 
 	(void)snprintf(uid, sizeof(uid), "%u", (unsigned)login->uid);
 	(void)snprintf(pid, sizeof(pid), "%d", (int)getpid());
-	return helper_run(argv, err);
+	return helper_run(argv, NULL, err);
 }
 
 /* The stamp when it is valid: then the group exists, as it was realized, and limits. */
@@ -348,7 +229,7 @@ static void prepared_free(pam_handle_t *pamh, void *data, int status)
  */
 static int open_before(pam_handle_t *pamh, const struct arguments *arguments)
 {
-	struct login login = {0};
+	struct login login = {.quiet = true};
 	struct error err = ERROR_NONE;
 	char id[16];
 	char *kept;

@@ -27,6 +27,7 @@
 #include "groupies/container.h"
 #include "groupies/file.h"
 #include "groupies/host.h"
+#include "groupies/known.h"
 #include "groupies/limits.h"
 #include "groupies/paths.h"
 #include "groupies/playground.h"
@@ -124,6 +125,7 @@ static void directories_remove(void)
 	if (rmdir(GROUPIES_APPLIED_DIR) < 0)
 		return;
 	(void)rmdir(GROUPIES_REGISTRY_UID_DIR);
+	known_clear();
 	(void)rmdir(GROUPIES_STATE_DIR "/registry");
 	(void)rmdir(GROUPIES_STATE_DIR);
 }

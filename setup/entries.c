@@ -12,6 +12,7 @@
 
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
+#include "groupies/known.h"
 #include "groupies/paths.h"
 #include "groupies/size.h"
 
@@ -100,8 +101,12 @@ bool entry_is_written(const struct registry_entry *entry)
 	char path[128], wanted[ENTRY_TEXT_SIZE], seen[ENTRY_TEXT_SIZE];
 	struct error ignored;
 	struct stat st;
+	uid_t named;
 
 	(void)snprintf(path, sizeof(path), "%s/%u", entry_directory(entry->is_group), entry->id);
+	if (!entry->is_group &&
+	    (known_name_find(entry->name, &named, &ignored) != 1 || named != entry->id))
+		return false;
 	return registry_entry_print(entry, wanted, sizeof(wanted), &ignored) >= 0 &&
 	       lstat(path, &st) == 0 && (st.st_mode & 07777) == 0644 &&
 	       file_read_trusted(AT_FDCWD, path, seen, sizeof(seen), &ignored) >= 0 &&
@@ -144,6 +149,17 @@ void directory_tidy(const char *path)
 	}
 }
 
+/* Removes the link by which a member's entry is found by its name, of the name that it has now. */
+static int name_forget(unsigned uid, const char *but, struct error *err)
+{
+	struct registry_entry entry;
+	struct error ignored;
+
+	if (registry_find(uid, NULL, 0, &entry, &ignored) != 1 || strcmp(entry.name, but) == 0)
+		return 0;
+	return known_name_remove(entry.name, uid, err);
+}
+
 int entry_write(const struct registry_entry *entry, struct error *err)
 {
 	const char *path = entry_directory(entry->is_group);
@@ -156,6 +172,9 @@ int entry_write(const struct registry_entry *entry, struct error *err)
 	if (directory_make(GROUPIES_STATE_DIR, err) < 0 ||
 	    directory_make(GROUPIES_STATE_DIR "/registry", err) < 0 ||
 	    directory_make(path, err) < 0)
+		return -err->code;
+	if (!entry->is_group && (name_forget(entry->id, entry->name, err) < 0 ||
+				 known_name_write(entry->name, entry->id, err) < 0))
 		return -err->code;
 	directory = directory_open(AT_FDCWD, path, err);
 	if (directory < 0)
@@ -170,8 +189,10 @@ int entry_remove(bool is_group, unsigned id, struct error *err)
 {
 	char path[128];
 
+	if (!is_group && name_forget(id, "", err) < 0)
+		return -err->code;
 	(void)snprintf(path, sizeof(path), "%s/%u", entry_directory(is_group), id);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return error_errno(err, "%s", path);
-	return 0;
+	return is_group ? known_forget_group(id, err) : 0;
 }

@@ -8,7 +8,11 @@
  *   groupies-place prepare NAME UID PID SESSION   make logind's scope for SESSION start inside
  *   groupies-place enter NAME UID PID             bring the process PID into it
  *
- * The last two are for systemd hosts.
+ *   groupies-place groups UID GID USER            is it in an enrolled group? Behind the 'y' go the
+ *                                                 gids of these; in none, it is forgotten
+ *   groupies-place remember UID GID USER          it is a member by the enrolled group GID
+ *
+ * `prepare` and `enter` are for systemd hosts.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,9 +23,13 @@
 #include <unistd.h>
 
 #include "groupies/backend.h"
+#include "groupies/cleanup.h"
 #include "groupies/config.h"
+#include "groupies/file.h"
+#include "groupies/known.h"
 #include "groupies/playground.h"
 #include "groupies/size.h"
+#include "groupies/users.h"
 
 #define ANSWER_FD 3
 
@@ -95,6 +103,93 @@ static int command_enter(struct request *request, struct error *err)
 	return backend_of(&request->host)->place(&part, &stamp, request->pid, err);
 }
 
+/* ---- what is known of a member by a group ----------------------------------------------------- */
+
+/* Only what is enrolled, or cannot be told from it, is worth an answer. */
+static int groups_answer(const gid_t *gids, size_t count, char *answer, size_t size,
+			 struct error *err)
+{
+	size_t index, length = 0;
+
+	for (index = 0; index < count; index++) {
+		struct registry_entry entry;
+		struct error ignored;
+
+		if (registry_find_group(gids[index], &entry, &ignored) == 0)
+			continue;
+		length += (size_t)snprintf(answer + length, size - length, " %u",
+					   (unsigned)gids[index]);
+		if (length >= size)
+			return error_set(err, E2BIG, "is in too many enrolled groups");
+	}
+	return length > 0;
+}
+
+static int command_groups(const struct user *user, char *answer, size_t size, struct error *err)
+{
+	cleanup_free gid_t *gids = NULL;
+	size_t count = 0;
+	int found;
+
+	if (user_gids(user, &gids, &count, err) < 0)
+		return -err->code;
+	found = groups_answer(gids, count, answer, size, err);
+	return found == 0 ? known_forget(user->uid, err) : found;
+}
+
+static int command_remember(const struct user *user, char *answer, size_t size, struct error *err)
+{
+	struct registry_entry group;
+	int found = registry_find_group(user->gid, &group, err);
+
+	(void)answer;
+	(void)size;
+	return found == 1 ? known_remember(user->uid, user->name, &group, err)
+			  : (found == REGISTRY_UNKNOWN ? -err->code : found);
+}
+
+/* The module has looked the user up already, and its database may not answer twice. */
+static int user_read(char **words, struct user *user, struct error *err)
+{
+	uint64_t uid, gid;
+
+	if (number_parse(words[0], 1, UINT32_MAX - 1, &uid, err) < 0 ||
+	    number_parse(words[1], 0, UINT32_MAX - 1, &gid, err) < 0)
+		return -err->code;
+	if (!text_copy(user->name, sizeof(user->name), words[2]))
+		return error_set(err, ENAMETOOLONG, "the name of uid %s is too long", words[0]);
+	user->uid = (uid_t)uid;
+	user->gid = (gid_t)gid;
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(const struct user *user, char *answer, size_t size, struct error *err);
+} questions[] = {
+	{"groups", command_groups},
+	{"remember", command_remember},
+};
+
+/* 1: it was one of these, and is done. 0: it is another command. */
+static int question_serve(int argc, char **argv, char *answer, size_t size, struct error *err)
+{
+	struct user user = {0};
+	size_t index;
+
+	for (index = 0; index < sizeof(questions) / sizeof(*questions); index++) {
+		if (argc != 5 || strcmp(argv[1], questions[index].name) != 0)
+			continue;
+		return user_read(argv + 2, &user, err) < 0 ||
+				       questions[index].run(&user, answer, size, err) < 0
+			       ? -err->code
+			       : 1;
+	}
+	return 0;
+}
+
+/* ---- placing --------------------------------------------------------------------------------- */
+
 static const struct {
 	const char *name;
 	int arguments;
@@ -105,13 +200,17 @@ static const struct {
 	{"enter", 3, command_enter},
 };
 
-static int request_serve(int argc, char **argv, struct error *err)
+static int request_serve(int argc, char **argv, char *answer, size_t size, struct error *err)
 {
 	struct request request = {0};
 	size_t index;
+	int ret;
 
 	if (geteuid() != 0)
 		return error_set(err, EPERM, "only root may place");
+	ret = question_serve(argc, argv, answer, size, err);
+	if (ret != 0)
+		return ret;
 	if (argc < 5)
 		return error_set(err, EINVAL, "needs a command, a playground, a uid and a pid");
 	if (request_read(argv + 2, &request, err) < 0)
@@ -134,7 +233,7 @@ int main(int argc, char **argv)
 		(void)fprintf(stderr, "groupies-place: is started by pam_groupies.so only\n");
 		return 2;
 	}
-	if (request_serve(argc, argv, &err) < 0)
+	if (request_serve(argc, argv, answer + 1, sizeof(answer) - 1, &err) < 0)
 		(void)snprintf(answer, sizeof(answer), "n%s", err.text);
 	return write(ANSWER_FD, answer, strlen(answer)) < 0 || answer[0] != 'y';
 }

@@ -10,8 +10,11 @@
 #define GROUPIES_STATE_DIR        "/var/lib/groupies"
 #define GROUPIES_REGISTRY_UID_DIR GROUPIES_STATE_DIR "/registry/uid"
 #define GROUPIES_REGISTRY_GID_DIR GROUPIES_STATE_DIR "/registry/gid"
-#define GROUPIES_APPLIED_DIR      GROUPIES_STATE_DIR "/applied"
-#define GROUPIES_JOURNAL_DIR      GROUPIES_STATE_DIR "/journal"
+/* What logins have learned, and where an entry is found by a user's name (known.h). */
+#define GROUPIES_KNOWN_DIR      GROUPIES_STATE_DIR "/registry/known"
+#define GROUPIES_KNOWN_NAME_DIR GROUPIES_STATE_DIR "/registry/name"
+#define GROUPIES_APPLIED_DIR    GROUPIES_STATE_DIR "/applied"
+#define GROUPIES_JOURNAL_DIR    GROUPIES_STATE_DIR "/journal"
 
 /* What holds until the next boot: stamps and the lock under which they are made. */
 #define GROUPIES_RUN_DIR "/run/groupies"
