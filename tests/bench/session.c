@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <security/pam_appl.h>
 #include <stdio.h>
@@ -39,6 +40,7 @@
 enum subject_id {
 	PERMIT,
 	LOOKED_UP,
+	LISTED,
 	RAW,
 	READ,
 	STRANGER_1,
@@ -55,7 +57,7 @@ enum subject_id {
 };
 
 /* What is done by hand after the stack has run, in a subject that stands for a floor. */
-enum { RAW_WRITES = 1, LOOK_UP = 2, READ_BACK = 4 };
+enum { RAW_WRITES = 1, LOOK_UP = 2, READ_BACK = 4, LIST_GROUPS = 8 };
 
 struct subject {
 	const char *name;
@@ -86,6 +88,19 @@ static struct subject subjects[SUBJECTS] = {
 		       {0},
 		       {0},
 		       {0}},
+	[LISTED] = {"pam_permit + getpwnam + getgrouplist",
+		    "permit",
+		    STRANGER,
+		    1,
+		    1,
+		    TIMES,
+		    PERMIT,
+		    0,
+		    0,
+		    LOOK_UP | LIST_GROUPS,
+		    {0},
+		    {0},
+		    {0}},
 	[READ] = {"pam_permit + raw writes + reads",
 		  "permit",
 		  MEMBER,
@@ -154,8 +169,8 @@ static struct subject subjects[SUBJECTS] = {
 			     2,
 			     1,
 			     TIMES,
-			     PERMIT,
-			     0,
+			     LISTED,
+			     1.3,
 			     0,
 			     0,
 			     {0},
@@ -393,6 +408,15 @@ static void look_up(const char *user)
 		give_up(user);
 }
 
+static void list_groups(const char *user)
+{
+	gid_t gids[64];
+	int count = 64;
+
+	if (getgrouplist(user, STRANGER_UID, gids, &count) < 0)
+		give_up(user);
+}
+
 /* Back to where this process began, in each hierarchy of the stamp. */
 static void go_back(void)
 {
@@ -436,6 +460,8 @@ static double one_session(const struct subject *subject, pam_handle_t *pamh)
 
 	if (subject->by_hand & LOOK_UP)
 		look_up(subject->user);
+	if (subject->by_hand & LIST_GROUPS)
+		list_groups(subject->user);
 	if (subject->by_hand & RAW_WRITES)
 		write_raw();
 	if (subject->by_hand & READ_BACK)

@@ -15,6 +15,7 @@
 #include <syslog.h>
 
 #include "../unit/unit.h"
+#include "groupies/known.h"
 #include "groupies/paths.h"
 #include "stage/login.h"
 #include "stage/stage.h"
@@ -28,6 +29,7 @@
 
 static const struct login member = {.user = MEMBER};
 static const struct login stranger = {.user = STRANGER};
+static const struct login student = {.user = STUDENT};
 
 /* ---- claims ---------------------------------------------------------------------------------- */
 
@@ -261,8 +263,6 @@ static void needs_no_helper_once_it_is_realized(void **state)
 
 static void places_a_member_of_an_enrolled_group(void **state)
 {
-	static const struct login student = {.user = STUDENT};
-
 	needs_stage();
 	stage_member();
 	stage_enrol_group(GUESTS_GID, "guests", stage_playground);
@@ -327,6 +327,222 @@ static void works_under_the_control_that_is_shipped(void **state)
 	assert_true(seen->opened == PAM_SUCCESS && stayed_out(seen));
 	stage_write(GROUPIES_REGISTRY_UID_DIR "/20001", "noise", 0644);
 	assert_int_equal(login_run(&in)->opened, PAM_PERM_DENIED);
+}
+
+/* ---- silence is no answer -------------------------------------------------------------------- */
+
+#define GROUPS_WITHOUT_STUDENT "root:x:0:\nstudents:x:20010:\nguests:x:20011:\n"
+
+/* The state of a student who was placed by a group once. */
+static void student_was_placed(void)
+{
+	stage_member();
+	stage_enrol_group(STUDENTS_GID, "students", stage_playground);
+	claim_placed(login_run(&student));
+}
+
+/* /etc/group can be opened, and its reading fails with EIO: so does that of one's own address 0. */
+static void groups_break(void)
+{
+	assert_int_equal(mount("/proc/self/mem", "/etc/group", "", MS_BIND, ""), 0);
+}
+
+static void groups_mend(void)
+{
+	assert_int_equal(umount2("/etc/group", MNT_DETACH), 0);
+}
+
+static void groups_put(const char *text)
+{
+	stage_write("/run/other-group", text, 0644);
+	assert_int_equal(mount("/run/other-group", "/etc/group", "", MS_BIND, ""), 0);
+}
+
+static void users_put(const char *text)
+{
+	stage_write("/run/other-passwd", text, 0644);
+	assert_int_equal(mount("/run/other-passwd", "/etc/passwd", "", MS_BIND, ""), 0);
+}
+
+static bool is_known(uid_t uid)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/%u", GROUPIES_KNOWN_DIR, (unsigned)uid);
+	return access(path, F_OK) == 0;
+}
+
+static void claim_line(const struct login_report *seen, int priority, const char *words)
+{
+	assert_int_equal(seen->lines, 1);
+	assert_int_equal(seen->log[0].priority, priority);
+	assert_non_null(strstr(seen->log[0].text, words));
+}
+
+static void remembers_a_member_by_group_without_a_word(void **state)
+{
+	const struct login_report *seen;
+
+	needs_stage();
+	student_was_placed();
+	assert_true(is_known(STUDENT_UID));
+	stage_helper_remove(); /* what is written already costs no helper */
+	seen = login_run(&student);
+	claim_placed(seen);
+	assert_int_equal(seen->lines, 0);
+}
+
+static void places_a_member_by_group_whom_it_cannot_remember(void **state)
+{
+	const struct login_report *seen;
+
+	needs_stage();
+	stage_member();
+	stage_enrol_group(STUDENTS_GID, "students", stage_playground);
+	stage_write(GROUPIES_KNOWN_DIR, "in the way", 0644);
+	seen = login_run(&student);
+	claim_placed(seen);
+	claim_line(seen, LOG_WARNING, "cannot be written down");
+}
+
+static void keeps_a_member_by_group_while_its_groups_cannot_be_read(void **state)
+{
+	const struct login_report *seen;
+
+	needs_stage();
+	student_was_placed();
+	groups_break();
+	seen = login_run(&student);
+	groups_mend();
+	claim_placed(seen);
+	claim_line(seen, LOG_WARNING, "as at an earlier login, since it cannot be told now");
+	assert_non_null(strstr(seen->log[0].text, "/etc/group: Input/output error"));
+}
+
+static void keeps_a_member_by_group_whose_helper_cannot_ask(void **state)
+{
+	const struct login_report *seen;
+
+	needs_stage();
+	student_was_placed();
+	stage_helper_remove();
+	groups_put(GROUPS_WITHOUT_STUDENT);
+	seen = login_run(&student);
+	groups_mend();
+	claim_placed(seen);
+	claim_line(seen, LOG_WARNING, "as at an earlier login");
+}
+
+static void forgets_a_member_who_has_left_its_group(void **state)
+{
+	const struct login_report *seen;
+
+	needs_stage();
+	student_was_placed();
+	groups_put(GROUPS_WITHOUT_STUDENT);
+	seen = login_run(&student);
+	groups_mend();
+	claim_left_alone_in_silence(seen);
+	assert_false(is_known(STUDENT_UID));
+}
+
+static void places_nobody_by_a_group_that_was_released(void **state)
+{
+	const struct login_report *seen;
+	char path[128];
+
+	needs_stage();
+	student_was_placed();
+	(void)snprintf(path, sizeof(path), "%s/%u", GROUPIES_REGISTRY_GID_DIR, STUDENTS_GID);
+	assert_int_equal(unlink(path), 0);
+	groups_break();
+	seen = login_run(&student);
+	groups_mend();
+	claim_left_alone(seen);
+}
+
+static void refuses_a_member_by_group_whose_memory_is_corrupt(void **state)
+{
+	const struct login_report *seen;
+	char path[128];
+
+	needs_stage();
+	student_was_placed();
+	(void)snprintf(path, sizeof(path), "%s/%u", GROUPIES_KNOWN_DIR, STUDENT_UID);
+	stage_write(path, "noise", 0644);
+	groups_break();
+	seen = login_run(&student);
+	groups_mend();
+	claim_refused_once(seen, "/registry/known/20003: does not begin");
+}
+
+static void says_so_when_the_groups_of_somebody_unknown_cannot_be_read(void **state)
+{
+	static const struct login root = {.user = "root"};
+	const struct login_report *seen;
+
+	needs_stage();
+	stage_member();
+	stage_enrol_group(STUDENTS_GID, "students", stage_playground);
+	groups_break();
+	seen = login_run(&student);
+	claim_left_alone(seen);
+	claim_line(seen, LOG_ERR, "cannot list the groups of '" STUDENT "'");
+	seen = login_run(&stranger);
+	claim_left_alone(seen);
+	claim_line(seen, LOG_ERR, "cannot list the groups of '" STRANGER "'");
+	claim_left_alone_in_silence(login_run(&root));
+	groups_mend();
+	claim_left_alone_in_silence(login_run(&stranger));
+}
+
+/* A name that PAM lets in, as it does those that only it knows. */
+static void refuses_a_member_whom_the_host_does_not_know(void **state)
+{
+	static const struct login only_pams = {.user = "groupies_virtual"};
+	static const struct login root = {.user = "root"};
+
+	needs_stage();
+	student_was_placed();
+	users_put("nobody:x:65534:65534::/:/bin/false\n");
+	claim_refused_once(login_run(&member), "the registry knows this name");
+	claim_refused_once(login_run(&student), "the registry knows this name");
+	claim_left_alone_in_silence(login_run(&only_pams));
+	claim_left_alone_in_silence(login_run(&root));
+	assert_int_equal(umount2("/etc/passwd", MNT_DETACH), 0);
+}
+
+static void refuses_nobody_by_a_name_that_leads_nowhere(void **state)
+{
+	struct error err;
+
+	needs_stage();
+	stage_member();
+	/* Left by a former member, and by one who has another name now. */
+	assert_int_equal(known_name_write("groupies_virtual", 20099, &err), 0);
+	claim_left_alone_in_silence(login_run(&(struct login){.user = "groupies_virtual"}));
+	assert_int_equal(known_name_write("groupies_virtual", MEMBER_UID, &err), 0);
+	claim_left_alone_in_silence(login_run(&(struct login){.user = "groupies_virtual"}));
+}
+
+static void refuses_a_member_of_a_registry_that_cannot_be_looked_into(void **state)
+{
+	needs_stage();
+	stage_member();
+	assert_int_equal(rename(GROUPIES_REGISTRY_UID_DIR, GROUPIES_STATE_DIR "/elsewhere"), 0);
+	stage_write(GROUPIES_REGISTRY_UID_DIR, "no directory", 0644);
+	claim_refused_once(login_run(&member), "/registry/uid/20001: Not a directory");
+	claim_others_log_in();
+}
+
+static void refuses_a_member_by_group_where_the_groups_cannot_be_looked_into(void **state)
+{
+	needs_stage();
+	student_was_placed();
+	assert_int_equal(rename(GROUPIES_REGISTRY_GID_DIR, GROUPIES_STATE_DIR "/elsewhere"), 0);
+	stage_write(GROUPIES_REGISTRY_GID_DIR, "no directory", 0644);
+	claim_refused_once(login_run(&student), "Not a directory");
+	claim_others_log_in();
 }
 
 /* ---- and back -------------------------------------------------------------------------------- */
@@ -651,8 +867,6 @@ static void refuses_a_member_of_a_playground_that_was_never_applied(void **state
 
 static void refuses_a_member_of_two_groups_with_different_playgrounds(void **state)
 {
-	static const struct login student = {.user = STUDENT};
-
 	needs_stage();
 	stage_member();
 	stage_enrol_group(STUDENTS_GID, "students", stage_playground);
@@ -912,6 +1126,18 @@ int main(void)
 		on_stage(places_a_renamed_member_and_says_so),
 		on_stage(minds_no_argument_that_it_does_not_know),
 		on_stage(works_under_the_control_that_is_shipped),
+		on_stage(remembers_a_member_by_group_without_a_word),
+		on_stage(places_a_member_by_group_whom_it_cannot_remember),
+		on_stage(keeps_a_member_by_group_while_its_groups_cannot_be_read),
+		on_stage(keeps_a_member_by_group_whose_helper_cannot_ask),
+		on_stage(forgets_a_member_who_has_left_its_group),
+		on_stage(places_nobody_by_a_group_that_was_released),
+		on_stage(refuses_a_member_by_group_whose_memory_is_corrupt),
+		on_stage(says_so_when_the_groups_of_somebody_unknown_cannot_be_read),
+		on_stage(refuses_a_member_whom_the_host_does_not_know),
+		on_stage(refuses_nobody_by_a_name_that_leads_nowhere),
+		on_stage(refuses_a_member_of_a_registry_that_cannot_be_looked_into),
+		on_stage(refuses_a_member_by_group_where_the_groups_cannot_be_looked_into),
 		on_stage(puts_the_host_back_when_the_session_ends),
 		on_stage(stays_inside_until_the_last_of_two_sessions_ends),
 		on_stage(is_not_taken_out_by_a_stranger_whose_session_ends),

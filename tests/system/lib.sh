@@ -240,6 +240,18 @@ enrol() {
 	} >"/var/lib/groupies/applied/$playground.conf"
 	printf 'groupies-registry 1\nuid=%s\nname=%s\nplayground=%s\nown-limits=%s\n' \
 		"$uid" "$user" "$playground" "$own" >"/var/lib/groupies/registry/uid/$uid"
+	name_leads_to "$user" "$uid"
+}
+
+# The link by which an entry is found by its user's name (include/groupies/known.h).
+name_leads_to() {
+	mkdir -p /var/lib/groupies/registry/name
+	ln -sfn "$2" "/var/lib/groupies/registry/name/$(python3 -c '
+import os, sys
+hash = 0xcbf29ce484222325
+for byte in os.fsencode(sys.argv[1]):
+    hash = (hash ^ byte) * 0x100000001b3 % 2**64
+print(f"{hash:016x}")' "$1")"
 }
 
 # Puts the module into both session stacks, as pam-auth-update would.

@@ -340,6 +340,114 @@ a_uid_beats_a_group() {
 	as_member 't1-mark group-uid' && placed group-uid
 }
 
+# ---- a directory that does not answer -------------------------------------------------------------
+
+trial=/run/nss-trial
+known=$registry/known
+
+# The group t1dir, of the directory: with the mate in it, or with nobody.
+directory_lists() { echo "t1dir:x:23203:$1" >$trial/group; }
+
+directory_is() {
+	rm -f $trial/unavail $trial/tryagain
+	[ "$1" = up ] || touch "$trial/$1"
+}
+
+open_directory() {
+	rm -rf "$registry/gid" "$known"
+	nss_trial "$@"
+	directory_is up
+	directory_lists "$mate"
+	mkdir -p "$registry/gid"
+	printf 'groupies-registry 1\ngid=23203\nname=t1dir\nplayground=%s\nown-limits=no\n' \
+		"$playground" >"$registry/gid/23203"
+}
+
+close_directory() {
+	directory_is up
+	nss_trial group files systemd
+	rm -rf "$registry/gid" "$known"
+}
+
+# HOW it is down, and the services of nsswitch.conf's line for groups.
+a_member_by_group_stays_one_while_the_directory_is_down() {
+	local how=$1 answer=0
+	shift
+	open_directory group "$@"
+	as_mate_marks dir-up && placed dir-up || answer=1
+	directory_is "$how"
+	: >"$work/log"
+	stays_a_member || answer=1
+	directory_is up
+	as_mate_marks dir-again && placed dir-again || answer=1
+	close_directory
+	return "$answer"
+}
+
+stays_a_member() {
+	as_mate_marks dir-down && placed dir-down || return
+	our_lines >"$work/lines"
+	[ "$(grep -c "is placed as a member of 't1dir', as at an earlier login" "$work/lines")" = 1 ] &&
+		[ "$(wc -l <"$work/lines")" = 1 ] || no "said: $(cat "$work/lines")" || return
+	enter ssh dir-down "$mate" "$guest" root
+	placed "dir-down-ssh-$mate" && left_alone "dir-down-ssh-$guest" && left_alone dir-down-ssh-root
+}
+
+# The group itself stands in /etc/group, and only its members come from the directory.
+a_group_of_the_host_with_members_of_the_directory_is_no_way_out() {
+	local answer=0
+	echo 't1dir:x:23203:' >>/etc/group
+	a_member_by_group_stays_one_while_the_directory_is_down unavail files trial || answer=1
+	sed -i '/^t1dir:/d' /etc/group
+	return "$answer"
+}
+
+who_joins_and_leaves_is_followed() {
+	local answer=0
+	open_directory group files trial
+	directory_lists ''
+	as_mate_marks dir-not && left_alone dir-not || answer=1
+	directory_lists "$mate"
+	as_mate_marks dir-in && placed dir-in && [ -e "$known/$(id -u "$mate")" ] || answer=1
+	directory_lists ''
+	: >"$work/log"
+	as_mate_marks dir-out && left_alone dir-out && [ ! -e "$known/$(id -u "$mate")" ] &&
+		[ -z "$(our_lines)" ] || answer=1
+	directory_is unavail
+	as_mate_marks dir-forgotten && left_alone dir-forgotten || answer=1
+	close_directory
+	return "$answer"
+}
+
+a_released_group_places_nobody_whatever_is_remembered() {
+	local answer=0
+	open_directory group files trial
+	enrol_group t1class "$playground" # while some group is a member, groups are asked for
+	as_mate_marks dir-enrolled && placed dir-enrolled || answer=1
+	rm "$registry/gid/23203"
+	directory_is unavail
+	as_mate_marks dir-released && left_alone dir-released || answer=1
+	close_directory
+	return "$answer"
+}
+
+# Nothing is known of the mate: it comes in, and a line says that its groups could not be told.
+a_member_never_seen_before_is_told_of() {
+	local answer=0
+	open_directory group "$@"
+	directory_is unavail
+	: >"$work/log"
+	as_mate_marks dir-new && left_alone dir-new &&
+		our_lines | grep "cannot list the groups of '$mate' .*the service 'trial' does not answer" ||
+		answer=1
+	: >"$work/log"
+	directory_is up
+	su "$guest" -c 't1-mark dir-guest' && left_alone dir-guest && [ -z "$(our_lines)" ] || answer=1
+	su root -c 't1-mark dir-root' && left_alone dir-root && [ -z "$(our_lines)" ] || answer=1
+	close_directory
+	return "$answer"
+}
+
 each_member_has_a_part_of_its_own() {
 	local user uid
 	enrol "$mate" "$playground" "${limits[@]}" Member:MemoryMax=16M Member:TasksMax=20
@@ -483,6 +591,19 @@ a_refused_daemon_is_where_it_was() {
 	return "$answer"
 }
 
+# PAM has let the name in, as it does for a virtual one, and the user database knows neither.
+a_member_whom_the_host_does_not_know_is_refused() {
+	local answer=0
+	cp /etc/passwd "$work/passwd"
+	sed -i "/^$member:/d" /etc/passwd
+	: >"$work/log"
+	says "6 $before 0 $before" "open:$member" where open:t1virtual where || answer=1
+	our_lines | grep "'$member' (uid 23101) is refused: the registry knows this name" || answer=1
+	[ "$(our_lines | wc -l)" = 1 ] || answer=1
+	cp "$work/passwd" /etc/passwd
+	return "$answer"
+}
+
 # ---- in order -----------------------------------------------------------------------------------
 
 install_module
@@ -535,7 +656,19 @@ check two_groups_into_two_playgrounds_are_refused
 check a_uid_beats_a_group
 forget_groups
 
+for services in 'files trial' 'files systemd trial' 'files trial systemd'; do
+	# shellcheck disable=SC2086 # its words
+	check a_member_by_group_stays_one_while_the_directory_is_down unavail $services
+	# shellcheck disable=SC2086
+	check a_member_never_seen_before_is_told_of $services
+done
+check a_member_by_group_stays_one_while_the_directory_is_down tryagain files trial
+check a_group_of_the_host_with_members_of_the_directory_is_no_way_out
+check who_joins_and_leaves_is_followed
+check a_released_group_places_nobody_whatever_is_remembered
+
 prepare_daemon
+check a_member_whom_the_host_does_not_know_is_refused
 check a_daemon_goes_back_at_the_last_close
 check a_daemon_serves_several_at_once
 check a_daemon_stays_while_a_second_session_is_open

@@ -5,6 +5,7 @@
  */
 #include "fault.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,9 +23,10 @@
 #include <unistd.h>
 
 const char *const fault_functions[] = {
-	"access",     "chdir",  "dup2",   "execve",  "fcntl",   "fork",  "fstat", "getgrouplist",
-	"getpwnam_r", "lstat",  "malloc", "open",    "openat",  "pipe2", "poll",  "read",
-	"realloc",    "setsid", "strdup", "syscall", "waitpid", "write", NULL,
+	"access", "chdir",  "dlopen",       "dup2",       "execve",  "fcntl",    "fdopendir",
+	"fork",   "fstat",  "getgrouplist", "getpwnam_r", "lstat",   "malloc",   "open",
+	"openat", "pipe2",  "poll",         "read",       "readdir", "readlink", "realloc",
+	"setsid", "strdup", "syscall",      "waitpid",    "write",   NULL,
 };
 
 static struct {
@@ -88,6 +90,12 @@ int chdir(const char *path)
 	return fails("chdir", EIO) ? -1 : real(path);
 }
 
+void *dlopen(const char *library, int flags)
+{
+	REAL(dlopen);
+	return fails("dlopen", ENOMEM) ? NULL : real(library, flags);
+}
+
 int dup2(int from, int to)
 {
 	REAL(dup2);
@@ -110,6 +118,12 @@ int fcntl(int fd, int command, ...)
 	argument = va_arg(args, void *);
 	va_end(args);
 	return fails("fcntl", EMFILE) ? -1 : real(fd, command, argument);
+}
+
+DIR *fdopendir(int fd)
+{
+	REAL(fdopendir);
+	return fails("fdopendir", ENOMEM) ? NULL : real(fd);
 }
 
 pid_t fork(void)
@@ -189,6 +203,18 @@ ssize_t read(int fd, void *buffer, size_t size)
 {
 	REAL(read);
 	return fails("read", EIO) ? -1 : real(fd, buffer, size);
+}
+
+struct dirent *readdir(DIR *entries)
+{
+	REAL(readdir);
+	return fails("readdir", EIO) ? NULL : real(entries);
+}
+
+ssize_t readlink(const char *path, char *buffer, size_t size)
+{
+	REAL(readlink);
+	return fails("readlink", EIO) ? -1 : real(path, buffer, size);
 }
 
 ssize_t write(int fd, const void *buffer, size_t size)

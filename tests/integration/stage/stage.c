@@ -16,6 +16,7 @@
 #include "groupies/backend.h"
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
+#include "groupies/known.h"
 #include "groupies/paths.h"
 #include "groupies/playground.h"
 
@@ -136,10 +137,12 @@ static void entry_write(const char *directory, const struct registry_entry *entr
 void stage_enrol(uid_t uid, const char *name, const char *playground, bool own_limits)
 {
 	struct registry_entry entry = {.id = uid, .own_limits = own_limits};
+	struct error err;
 
 	(void)snprintf(entry.name, sizeof(entry.name), "%s", name);
 	(void)snprintf(entry.playground, sizeof(entry.playground), "%s", playground);
 	entry_write(GROUPIES_REGISTRY_UID_DIR, &entry);
+	OR_GIVE_UP(known_name_write(name, uid, &err) == 0);
 }
 
 void stage_enrol_group(gid_t gid, const char *name, const char *playground)
