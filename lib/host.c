@@ -204,12 +204,23 @@ static bool is_our_own_want(int code)
 	return code == EMFILE || code == ENFILE || code == ENOMEM;
 }
 
+/* The same question as sd_booted(3) asks; to err would be to write into groups that systemd made. */
+static int manager_find(struct host *host, struct error *err)
+{
+	struct stat st;
+	int ret = stat("/run/systemd/system", &st);
+
+	if (ret < 0 && !errno_means_gone(errno))
+		return error_errno(err, "/run/systemd/system");
+	host->manager = ret == 0 && S_ISDIR(st.st_mode) ? HOST_SYSTEMD : HOST_CGROUPFS;
+	return 0;
+}
+
 int host_look(struct host *ret_host, struct error *err)
 {
 	cleanup_pages char *text = pages_take();
 	struct host host;
 	const struct hierarchy *memory;
-	struct stat st;
 	bool has_unified = false;
 	size_t index, kept = 0;
 
@@ -234,9 +245,8 @@ int host_look(struct host *ret_host, struct error *err)
 	memory = host_hierarchy(&host, "memory");
 	if (!memory)
 		return error_set(err, ENODEV, "no memory controller is mounted");
-	/* The same question as sd_booted(3) asks. */
-	host.manager = stat("/run/systemd/system", &st) == 0 && S_ISDIR(st.st_mode) ? HOST_SYSTEMD
-										    : HOST_CGROUPFS;
+	if (manager_find(&host, err) < 0)
+		return -err->code;
 	host.layout = memory->unified                               ? HOST_V2
 		      : has_unified && host.manager == HOST_SYSTEMD ? HOST_HYBRID
 								    : HOST_V1;

@@ -228,12 +228,19 @@ int stamp_open_group(const struct stamp_group *group, struct error *err)
 /* On v2, who hands controllers down takes no process (cgroup-v2.rst, "No Internal Process"). */
 static int check_door(const struct stamp_group *group, int fd, struct error *err)
 {
-	struct error ignored;
+	struct error trouble;
 	char text[256];
+	ssize_t length;
 
-	if (group->role != STAMP_WRITE || *group->controller ||
-	    kernel_read(fd, "cgroup.subtree_control", text, sizeof(text), &ignored) <= 0)
+	if (group->role != STAMP_WRITE || *group->controller)
 		return 0;
+	length = kernel_read(fd, "cgroup.subtree_control", text, sizeof(text), &trouble);
+	if (length == 0 || (length < 0 && errno_means_gone(trouble.code)))
+		return 0;
+	if (length < 0) {
+		*err = trouble;
+		return error_context(err, "%s", group->directory);
+	}
 	return error_set(err, EBUSY,
 			 "%s: hands controllers down (%s), so no process may enter it: "
 			 "groupies-setup apply opens it",

@@ -235,16 +235,17 @@ static int open_before(pam_handle_t *pamh, const struct arguments *arguments)
 	char *kept;
 	int found;
 
-	if (access("/run/systemd/system", F_OK) < 0)
+	if (access("/run/systemd/system", F_OK) < 0 && errno_means_gone(errno))
 		return PAM_IGNORE;
 	found = member_find(pamh, &login, &err);
 	if (found == 0)
 		return PAM_IGNORE;
 	if (found < 0)
 		return refuse(pamh, arguments, &login, &err);
-	if (!session_is_own(login.uid, id))
+	found = session_is_own(login.uid, id, &err);
+	if (found == 0)
 		return PAM_IGNORE;
-	if (place_run("prepare", &login, id, &err) < 0)
+	if (found < 0 || place_run("prepare", &login, id, &err) < 0)
 		return refuse(pamh, arguments, &login, &err);
 	kept = strdup(id);
 	if (kept && pam_set_data(pamh, PREPARED_DATA, kept, prepared_free) != PAM_SUCCESS)

@@ -11,14 +11,21 @@
 #include "groupies/file.h"
 #include "groupies/size.h"
 
-/* (uid_t)-1 and (unsigned)-1 in /proc/self/loginuid and sessionid mean "none". */
-static bool audit_number(const char *path, uint64_t *ret_number)
+/*
+ * 1 with the number, 0 for "none": a kernel without audit has no such file, and (uid_t)-1 or
+ * (unsigned)-1 in loginuid or sessionid means it.
+ */
+static int audit_number(const char *path, uint64_t *ret_number, struct error *err)
 {
 	char text[16];
-	struct error ignored;
+	struct error trouble;
 
-	return kernel_read(AT_FDCWD, path, text, sizeof(text), &ignored) > 0 &&
-	       number_parse(text, 0, UINT32_MAX - 1, ret_number, &ignored) == 0;
+	if (kernel_read(AT_FDCWD, path, text, sizeof(text), &trouble) >= 0)
+		return number_parse(text, 0, UINT32_MAX - 1, ret_number, &trouble) == 0;
+	if (errno_means_gone(trouble.code))
+		return 0;
+	*err = trouble;
+	return -err->code;
 }
 
 /* The group in the hierarchy that systemd keeps its units in. */
@@ -44,20 +51,22 @@ static bool ends_with(const char *text, const char *end)
 	return whole >= part && strcmp(text + whole - part, end) == 0;
 }
 
-bool session_is_own(uid_t uid, char id[16])
+int session_is_own(uid_t uid, char id[16], struct error *err)
 {
 	char text[CGROUP_TEXT_SIZE], path[CGROUP_PATH_SIZE];
-	uint64_t login, session;
-	struct error ignored;
+	uint64_t login = 0, session = 0;
+	int found = audit_number("/proc/self/loginuid", &login, err);
 
-	if (!audit_number("/proc/self/loginuid", &login) || login != uid ||
-	    !audit_number("/proc/self/sessionid", &session) || session == 0)
-		return false;
-	if (cgroup_read(0, text, sizeof(text), &ignored) < 0 ||
-	    !unit_path(text, path, sizeof(path)) || is_session_scope(strrchr(path, '/') + 1))
-		return false;
+	if (found == 1 && login == uid)
+		found = audit_number("/proc/self/sessionid", &session, err);
+	if (found <= 0 || login != uid || session == 0)
+		return found < 0 ? found : 0;
+	if (cgroup_read(0, text, sizeof(text), err) < 0)
+		return -err->code;
+	if (!unit_path(text, path, sizeof(path)) || is_session_scope(strrchr(path, '/') + 1))
+		return 0;
 	(void)snprintf(id, 16, "%u", (unsigned)session);
-	return true;
+	return 1;
 }
 
 bool session_has_scope(const char *cgroup_text, const char *id)

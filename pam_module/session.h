@@ -7,11 +7,14 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "groupies/error.h"
+
 /*
- * True when this process is a fresh login of UID: pam_loginuid has said so, and it is in no session
- * scope yet. ID is then the audit session, which logind will take as its own session's.
+ * 1 when this process is a fresh login of UID: pam_loginuid has said so, and it is in no session
+ * scope yet. ID is then the audit session, which logind will take as its own session's. 0 when it is
+ * none, and a failure when that cannot be read.
  */
-bool session_is_own(uid_t uid, char id[16]);
+int session_is_own(uid_t uid, char id[16], struct error *err);
 
 /* True when CGROUP_TEXT shows this process in session-ID.scope. */
 bool session_has_scope(const char *cgroup_text, const char *id);

@@ -181,6 +181,42 @@ static void leaves_a_stranger_alone_when_a_call_fails(void **state)
 	fail_every_call(&login, by_group_realized, stranger_is_alone);
 }
 
+/* ---- ahead of pam_systemd, where systemd runs ------------------------------------------------- */
+
+/* A login of the student's own, as pam_loginuid leaves it; plain files stand in for the kernel's. */
+static void log_in_as_a_student(void)
+{
+	stage_write("/run/loginuid", "20003\n", 0644);
+	stage_write("/run/sessionid", "5\n", 0644);
+	if (mount("/run/loginuid", "/proc/self/loginuid", "", MS_BIND, "") < 0 ||
+	    mount("/run/sessionid", "/proc/self/sessionid", "", MS_BIND, "") < 0)
+		abort();
+}
+
+/* The helper is asked to prepare logind's scope, and says so. */
+static void systemd_runs(void)
+{
+	by_group_known();
+	stage_write("/run/systemd/system/there", "", 0644);
+	stage_helper_replace("#!/bin/sh\nprintf 'nwas asked' >&3\n");
+}
+
+static bool is_refused(const struct login_report *seen)
+{
+	return seen->came_back && seen->opened == PAM_PERM_DENIED;
+}
+
+static void lets_no_student_past_the_step_before_when_a_call_fails(void **state)
+{
+	static const struct login login = {
+		.user = STUDENT, .arguments = "step=before", .prepare = log_in_as_a_student};
+
+	needs_stage();
+	fail_every_call(&login, systemd_runs, is_refused);
+	(void)unlink("/run/systemd/system/there");
+	(void)rmdir("/run/systemd/system");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +226,7 @@ int main(void)
 		cmocka_unit_test(lets_no_known_student_in_outside_when_a_call_fails),
 		cmocka_unit_test(leaves_root_alone_when_a_call_fails),
 		cmocka_unit_test(leaves_a_stranger_alone_when_a_call_fails),
+		cmocka_unit_test(lets_no_student_past_the_step_before_when_a_call_fails),
 	};
 
 	return cmocka_run_group_tests_name("faults", tests, stage_open, stage_close);
