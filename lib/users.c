@@ -154,11 +154,13 @@ static int services_find(const struct question *question, struct answer *answer,
 	if (services_read(question->of_group ? "group" : "passwd", NULL, &services, err) < 0)
 		return -err->code;
 	for (index = 0; index < services.count; index++) {
-		int found = service_find(services.names[index], question, answer,
-					 trouble.code ? &(struct error){0} : &trouble);
+		struct error silence = ERROR_NONE;
+		int found = service_find(services.names[index], question, answer, &silence);
 
 		if (found == 1)
 			return 1;
+		if (!trouble.code)
+			trouble = silence;
 	}
 	if (trouble.code)
 		*err = trouble;
