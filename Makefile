@@ -11,6 +11,7 @@ B := build
 CFLAGS ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 MUSL_CC ?= musl-gcc
+STRIP ?= strip
 $(if $(V),,$(eval Q := @))
 
 VERSION := 0.1.0
@@ -44,7 +45,7 @@ DOCKER_SOURCES := $(wildcard hog/docker*.c hog/docker/*.c)
 DOCKER := $(patsubst %.c,$(B)/obj/%.o,$(DOCKER_SOURCES))
 HOG_SOURCES := $(filter-out $(DOCKER_SOURCES),$(wildcard hog/*.c))
 HOG := $(patsubst %.c,$(B)/obj/%.o,$(HOG_SOURCES))
-HOG_LIB := error size printable file directory cgroup host
+HOG_LIB := error size stack printable file directory cgroup host
 OBJECTS := $(sort $(LIB) $(MODULE) $(PLACE) $(SETUP) $(DOCKER) $(HOG))
 
 PROGRAMS := $(B)/pam_groupies.so $(B)/groupies-place $(B)/groupies-setup $(B)/hog \
@@ -106,6 +107,7 @@ $(B)/hog-static: $(HOG_SOURCES) $(HOG_LIB:%=lib/%.c) $(wildcard hog/*.h include/
 		-flto -fno-inline-functions-called-once \
 		-Wl,-z,noseparate-code -Wl,-z,norelro -Wl,-z,common-page-size=512 -idirafter $(B)/kernel-headers \
 		$(HOG_SOURCES) $(HOG_LIB:%=lib/%.c) -o $@
+	$(Q)$(STRIP) -R .comment $@
 
 $(B)/completion/%: $(B)/% packaging/make-completion
 	@mkdir -p $(@D)

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "docker_commands.h"
 #include "docker_interrupt.h"
 #include "groupies/printable.h"
+#include "groupies/stack.h"
 
 #ifndef GROUPIES_VERSION
 #define GROUPIES_VERSION "0.1"
@@ -98,7 +100,8 @@ int main(int argc, char **argv)
 	struct request request;
 	int kind, answer;
 
-	if (standard_check(&err) < 0)
+	(void)signal(SIGXFSZ, SIG_IGN); /* what cannot be written is told */
+	if (stack_widen(&err) < 0 || standard_check(&err) < 0)
 		return complain(&err);
 	kind = request_parse(argc, argv, &request, &err);
 	if (kind < 0) {

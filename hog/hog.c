@@ -25,6 +25,7 @@
 #include "groupies/host.h"
 #include "groupies/printable.h"
 #include "groupies/size.h"
+#include "groupies/stack.h"
 #include "hog_chain.h"
 #include "hog_order.h"
 #include "hog_progress.h"
@@ -276,6 +277,9 @@ int main(int argc, char **argv)
 	uint64_t memory_limit, tasks_limit;
 	int request;
 
+	if (stack_widen(&err) < 0)
+		return complain(err.text, EXIT_FAILURE);
+	(void)signal(SIGXFSZ, SIG_IGN); /* what cannot be written is told */
 	chains_find(&chains);
 	chains_sample(&chains, &before);
 	memory_limit = chains_limit(&chains, RESOURCE_MEMORY, &before);

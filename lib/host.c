@@ -236,7 +236,7 @@ int host_look(struct host *ret_host, struct error *err)
 			if (!is_our_own_want(trouble.code))
 				continue;
 			*err = trouble;
-			return -err->code;
+			return error_context(err, "%s", host.hierarchies[index].mount);
 		}
 		has_unified |= host.hierarchies[index].unified;
 		host.hierarchies[kept++] = host.hierarchies[index];

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "groupies/printable.h"
+#include "groupies/stack.h"
 
 #include "options.h"
 
@@ -52,20 +53,32 @@ int complain(int code, const char *format, ...)
 	return code;
 }
 
-/* Whatever we open must not become somebody's standard output; a reader that left is no reason to
- * stop half-way. Returns the umask that the caller had. */
+/*
+ * Whatever we open must not become somebody's standard output: where there is none, what is said
+ * there fails. A reader that left, or a file that may not grow, is no reason to stop half-way.
+ * Returns the umask that the caller had.
+ */
 static mode_t start_clean(void)
 {
 	int fd;
 
 	do
-		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	while (fd >= 0 && fd <= 2 && fcntl(fd, F_SETFD, 0) == 0);
 	if (fd > 2)
 		(void)close(fd);
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)signal(SIGCHLD, SIG_DFL);
 	return umask(022);
+}
+
+/* What was said to nobody was not done as asked. Returns CODE, or 1 instead of 0. */
+static int end(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	return complain(code ? code : 1, "cannot write to standard output");
 }
 
 int main(int argc, char **argv)
@@ -74,15 +87,18 @@ int main(int argc, char **argv)
 	struct options options;
 	struct report *report;
 	mode_t before = start_clean();
+	struct error err;
 	int code;
 
+	if (stack_widen(&err) < 0)
+		return complain(1, "%s", err.text);
 	switch (options_read(argc, argv, &options, &command)) {
 	case OPTIONS_BAD:
 		options_clear(&options);
 		return 2;
 	case OPTIONS_ANSWERED:
 		options_clear(&options);
-		return fflush(stdout) == 0 ? 0 : 1;
+		return end(0);
 	case OPTIONS_RUN:
 		break;
 	}
@@ -95,7 +111,5 @@ int main(int argc, char **argv)
 	code = command->run(&options, report);
 	report_close(report);
 	options_clear(&options);
-	if (ferror(stdout))
-		return complain(code ? code : 1, "cannot write to standard output");
-	return code;
+	return end(code);
 }

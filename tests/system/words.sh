@@ -149,7 +149,66 @@ says_in_which_way_memory_is_missing() {
 
 without_hierarchies() { unshare --mount "$BASH" -c "$(declare -f says_in_which_way_memory_is_missing refused no hierarchy); says_in_which_way_memory_is_missing"; }
 
+# ---- what a parent may have left ------------------------------------------------------------------
+
+# What cannot be written is one sentence and exit 1, to a full disk, a closed descriptor, a file that may not grow.
+says_that_nobody_reads_it() { # PROGRAM ARGUMENT...
+	local how code
+	for how in full closed small; do
+		{
+			case $how in
+			full) "$@" >/dev/full ;;
+			closed) "$@" >&- ;;
+			small) (ulimit -f 0; exec "$@" >"$work/small") ;;
+			esac
+			echo "code $?"
+		} 2>&1 | cat >"$work/said"
+		cat "$work/said"
+		code=$(sed -n 's/^code //p' "$work/said")
+		[ "$code" = 1 ] || no "$how: exit $code" || return
+		[ "$(grep -c 'cannot write to' "$work/said")" -eq 1 ] && [ "$(wc -l <"$work/said")" -eq 2 ] ||
+			no "$how: not one sentence" || return
+	done
+}
+
+# Done, or one sentence; never killed by a signal, and never without a word. check's findings are on stdout.
+lives_with() { # LIMIT VALUE
+	local program code
+	for program in 'groupies-setup list' 'groupies-setup check' 'hog 1M' 'groupies-docker check --socket /none'; do
+		# shellcheck disable=SC2086 # words
+		{ (ulimit "$1" "$2"; exec $program >"$work/out"); echo "code $?"; } 2>&1 | cat >"$work/said"
+		code=$(sed -n 's/^code //p' "$work/said")
+		[ "$code" -lt 126 ] || no "$program: exit $code" || return
+		[ "$code" = 0 ] || [ "$(wc -l <"$work/said")" -eq 2 ] || grep -q 'Too many open files' "$work/out" || no "$program: exit $code: $(cat "$work/said")" || return
+	done
+}
+
+names_what_it_had_too_few_of() {
+	(exec 3>&- 9>&-; ulimit -n 4; exec "$build/groupies-setup" list) >"$work/out" 2>&1 && return 1
+	cat "$work/out"
+	grep -q 'Too many open files' "$work/out" && ! grep -q 'is mounted' "$work/out"
+}
+
+provisions_whatever_its_parent_left() { # BEFORE
+	(eval "$1"; exec groupies-setup --user w1new --playground w1new --locked) 2>&1 | cat >"$work/said"
+	cat "$work/said"
+	grep -q 'enrolled' "$work/said" && su w1new -c 'cat /proc/self/cgroup' | grep -q w1new || no 'not provisioned'
+	groupies-setup remove w1new --terminate || return
+	untouched && [ ! -e /etc/groupies ] || no "something is left"
+}
+
+shows_no_colours_on_a_terminal_that_has_none() {
+	lab
+	TERM=dumb script -qec 'groupies-setup apply' /dev/null >"$work/dumb" </dev/null
+	! grep -q $'\e' "$work/dumb" || return
+	TERM=xterm script -qec 'groupies-setup apply' /dev/null </dev/null | grep -q $'\e' || no 'no colour on xterm either' || return
+	! NO_COLOR=1 TERM=xterm script -qec 'groupies-setup apply' /dev/null </dev/null | grep -q $'\e'
+}
+
 install_here
+for before in 'trap "" PIPE' 'trap "" CHLD' 'umask 777' 'exec <&-' 'ulimit -n 16'; do
+	check provisions_whatever_its_parent_left "$before"
+done
 wire
 useradd --uid "$member_uid" --create-home --shell /bin/sh "$member"
 
@@ -169,5 +228,17 @@ check shows_words_of_the_command_line_without_what_steers groupies-docker run --
 check finds_that_the_tree_is_read_only_before_the_first_change
 check finds_that_the_tree_is_anothers_before_the_first_change
 check without_hierarchies
+for program in groupies-setup hog groupies-docker; do
+	for option in --help --version; do check says_that_nobody_reads_it "$program" "$option"; done
+done
+check says_that_nobody_reads_it groupies-setup list
+check says_that_nobody_reads_it groupies-setup list --json
+check lives_with -n 6
+check lives_with -s 32
+check lives_with -s 64
+check lives_with -v 60000
+check lives_with -f 0
+check names_what_it_had_too_few_of
+check shows_no_colours_on_a_terminal_that_has_none
 check hog_names_a_group_cleanly
 finish
