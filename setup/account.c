@@ -9,9 +9,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
-#include <pwd.h>
 #include <shadow.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +20,7 @@
 #include "edit.h"
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
+#include "groupies/users.h"
 #include "program.h"
 #include "tree.h"
 
@@ -69,43 +68,48 @@ static void mark_print(const struct work *work, char mark[128])
 }
 
 /* Users may change the fields of their comment behind the first comma (chfn(1)). */
-static bool has_mark(const struct work *work, const struct passwd *entry)
+static bool has_mark(const struct work *work, const char *comment)
 {
 	char mark[128];
 	size_t length;
 
 	mark_print(work, mark);
 	length = strlen(mark);
-	return strncmp(entry->pw_gecos, mark, length) == 0 &&
-	       (entry->pw_gecos[length] == '\0' || entry->pw_gecos[length] == ',');
+	return strncmp(comment, mark, length) == 0 &&
+	       (comment[length] == '\0' || comment[length] == ',');
 }
 
 /* ---- half-made accounts ---------------------------------------------------------------------- */
 
-static bool database_has(const char *database, const char *name)
+/* 1: /etc/DATABASE has an entry of NAME. 0: it has none, or there is no such file. */
+static int database_has(const char *database, const char *name, struct error *err)
 {
-	char path[64], line[1024];
-	size_t length = strlen(name);
 	cleanup_file FILE *file = NULL;
+	cleanup_free char *line = NULL;
+	size_t length = strlen(name), size = 0;
+	char path[64];
 
 	(void)snprintf(path, sizeof(path), "/etc/%s", database);
 	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file)) {
+	if (!file)
+		return errno == ENOENT ? 0 : error_errno(err, "%s", path);
+	errno = 0;
+	while (getline(&line, &size, file) >= 0) {
 		if (strncmp(line, name, length) == 0 && line[length] == ':')
-			return true;
+			return 1;
 	}
-	return false;
+	/* Out of memory is neither an error nor the end of the file. */
+	return feof(file) && !ferror(file) ? 0 : error_errno(err, "%s", path);
 }
 
-static bool any_database_has(const char *name)
+static int any_database_has(const char *name, struct error *err)
 {
 	size_t index;
+	int has = 0;
 
-	for (index = 0; index < sizeof(databases) / sizeof(*databases); index++) {
-		if (database_has(databases[index], name))
-			return true;
-	}
-	return false;
+	for (index = 0; has == 0 && index < sizeof(databases) / sizeof(*databases); index++)
+		has = database_has(databases[index], name, err);
+	return has;
 }
 
 static bool is_pid(const char *text)
@@ -182,10 +186,13 @@ static int delete_user(const char *name, struct error *err)
 	const char *const groupdel[] = {"groupdel", "--", name, NULL};
 	const struct program group = {.arguments = groupdel, .seconds = TOOL_SECONDS};
 
+	int has_group;
+
 	if (program_run(&program, NULL, err) < 0)
 		return -err->code;
 	/* A user's own group goes with it, unless login.defs says otherwise. */
-	return database_has("group", name) ? program_run(&group, NULL, err) : 0;
+	has_group = database_has("group", name, err);
+	return has_group > 0 ? program_run(&group, NULL, err) : has_group;
 }
 
 /*
@@ -208,17 +215,20 @@ static int delete_remains(const struct work *work, const char *name, struct erro
 	const char *const alone[] = {
 		"useradd", "--no-create-home", "--no-log-init", "--comment", mark, "--", name,
 		NULL};
-	const struct program whole = {
-		.arguments = database_has("group", name) ? with_group : alone,
-		.seconds = TOOL_SECONDS,
-	};
+	struct program whole = {.arguments = alone, .seconds = TOOL_SECONDS};
+	int has_any, has_group, has_user;
 
 	if (clear_debris(err) < 0)
 		return -err->code;
-	if (!any_database_has(name))
-		return 0;
+	has_any = any_database_has(name, err);
+	has_group = has_any > 0 ? database_has("group", name, err) : has_any;
+	has_user = has_group < 0 ? has_group : database_has("passwd", name, err);
+	if (has_user < 0 || !has_any)
+		return has_user < 0 ? has_user : 0;
 	mark_print(work, mark);
-	if (!database_has("passwd", name) && program_run(&whole, NULL, err) < 0)
+	if (has_group)
+		whole.arguments = with_group;
+	if (!has_user && program_run(&whole, NULL, err) < 0)
 		return -err->code;
 	return delete_user(name, err);
 }
@@ -279,17 +289,23 @@ static int home_of(const char *name, char home[512], struct error *err)
 int account_check(const struct work *work, const struct account *account, struct error *err)
 {
 	const char *state = fact(work, "user", account->name);
+	struct user user;
+	int found = user_find(account->name, &user, err);
 	char home[512];
 	struct stat st;
+	gid_t gid;
 
-	if (getpwnam(account->name) || state)
-		return 0;
+	if (found != 0 || state)
+		return found < 0 ? found : 0;
 	if (!islower((unsigned char)account->name[0]) && account->name[0] != '_')
 		return error_set(err, EINVAL,
 				 "user '%s': no host would create one of this name: write a small "
 				 "letter first",
 				 account->name);
-	if (getgrnam(account->name))
+	found = group_find(account->name, &gid, err);
+	if (found < 0)
+		return found;
+	if (found)
 		return error_set(err, EEXIST,
 				 "user '%s': there is a group of this name, but no user: create "
 				 "the user yourself, then enrol it",
@@ -301,18 +317,21 @@ int account_check(const struct work *work, const struct account *account, struct
 				 "user '%s': %s stands there already, of an earlier account: move "
 				 "it away, or create the user yourself",
 				 account->name, home);
-	return 0;
+	return errno == ENOENT ? 0 : error_errno(err, "%s", home);
 }
 
 int account_done(struct work *work, struct account *account, struct error *err)
 {
-	const struct passwd *entry = getpwnam(account->name);
 	const char *state = fact(work, "user", account->name);
-	char home[512];
+	char home[512], comment[USER_COMMENT_SIZE];
+	struct user user;
+	int found = user_find_comment(account->name, &user, comment, err);
 
+	if (found < 0)
+		return found;
 	/* One without our mark was made by somebody else, since a run of ours was killed. */
-	if (entry && (!state || strcmp(state, "made") == 0 || !has_mark(work, entry))) {
-		say(work, "%s (uid %u) exists%s", account->name, (unsigned)entry->pw_uid,
+	if (found && (!state || strcmp(state, "made") == 0 || !has_mark(work, comment))) {
+		say(work, "%s (uid %u) exists%s", account->name, (unsigned)user.uid,
 		    state && strcmp(state, "made") == 0 ? "" : " and stays as it is");
 		return 1;
 	}
@@ -335,7 +354,8 @@ int account_apply(struct work *work, struct account *account, struct error *err)
 				       shell(),   "--comment",     mark,         "--", name,
 				       NULL};
 	const struct program program = {.arguments = useradd, .seconds = TOOL_SECONDS};
-	const struct passwd *entry;
+	struct user user;
+	int found;
 
 	if (fact(work, "user", name) && undo_making(work, name, err) < 0)
 		return -err->code;
@@ -343,10 +363,12 @@ int account_apply(struct work *work, struct account *account, struct error *err)
 	if (home_of(name, home, err) < 0 || fact_set(work, "home", name, home, err) < 0 ||
 	    fact_set(work, "user", name, "making", err) < 0 || program_run(&program, NULL, err) < 0)
 		return -err->code;
-	entry = getpwnam(name);
-	if (!entry)
+	found = user_find(name, &user, err);
+	if (found < 0)
+		return found;
+	if (!found)
 		return error_set(err, EIO, "useradd made '%s', but nobody finds it", name);
-	(void)snprintf(uid, sizeof(uid), "%u", (unsigned)entry->pw_uid);
+	(void)snprintf(uid, sizeof(uid), "%u", (unsigned)user.uid);
 	if (fact_set(work, "uid", name, uid, err) < 0 ||
 	    fact_set(work, "user", name, "made", err) < 0)
 		return -err->code;
@@ -357,28 +379,33 @@ int account_apply(struct work *work, struct account *account, struct error *err)
 /* ---- deleting -------------------------------------------------------------------------------- */
 
 /*
- * Is the account that is called NAME today the one that we made? Says why not. One that is half
- * made has no uid yet, and one that is half deleted may have been made whole with another: of
- * these the mark tells, which useradd writes with the name.
+ * Is the account that is called NAME today the one that we made? 1, with its uid, 0, and says why
+ * not, or NOBODY: nothing is left to mistake. One that is half made has no uid yet, and one that is
+ * half deleted may have been made whole with another: of these the mark tells, which useradd writes
+ * with the name.
  */
-static bool is_ours(struct work *work, const char *name)
-{
-	const struct passwd *entry = getpwnam(name);
-	const char *uid = fact(work, "uid", name);
+#define NOBODY 2
 
-	if (!entry)
-		return true; /* nothing left to mistake */
-	if (fact_is(work, "user", name, "made") &&
-	    (!uid || strtoul(uid, NULL, 10) != entry->pw_uid)) {
+static int whose(struct work *work, const char *name, uid_t *ret_uid, struct error *err)
+{
+	const char *uid = fact(work, "uid", name);
+	char comment[USER_COMMENT_SIZE];
+	struct user user;
+	int found = user_find_comment(name, &user, comment, err);
+
+	if (found <= 0)
+		return found < 0 ? found : NOBODY;
+	if (fact_is(work, "user", name, "made") && (!uid || strtoul(uid, NULL, 10) != user.uid)) {
 		say(work, "%s stays: it has uid %u now, and had %s when it was created", name,
-		    (unsigned)entry->pw_uid, uid ? uid : "none");
-		return false;
+		    (unsigned)user.uid, uid ? uid : "none");
+		return 0;
 	}
-	if (!has_mark(work, entry)) {
-		say(work, "%s stays: its comment '%s' is not ours any more", name, entry->pw_gecos);
-		return false;
+	if (!has_mark(work, comment)) {
+		say(work, "%s stays: its comment '%s' is not ours any more", name, comment);
+		return 0;
 	}
-	return true;
+	*ret_uid = user.uid;
+	return 1;
 }
 
 /* Whether the home goes is decided once, and journalled: a killed removal has made it smaller. */
@@ -432,14 +459,11 @@ static void delete_spools(struct work *work, const char *name)
 	}
 }
 
-bool account_is_ours(struct work *work, const char *name, uid_t *ret_uid)
+int account_is_ours(struct work *work, const char *name, uid_t *ret_uid, struct error *err)
 {
-	const struct passwd *entry = getpwnam(name);
+	int answer = whose(work, name, ret_uid, err);
 
-	if (!entry || !is_ours(work, name))
-		return false;
-	*ret_uid = entry->pw_uid;
-	return true;
+	return answer == NOBODY ? 0 : answer;
 }
 
 int account_undo(struct work *work, struct account *account, struct error *err)
@@ -447,10 +471,12 @@ int account_undo(struct work *work, struct account *account, struct error *err)
 	const char *name = account->name, *home = fact(work, "home", name);
 	const char *state = fact(work, "user", name);
 	char kept[512] = "";
+	uid_t uid;
+	int ours = state ? whose(work, name, &uid, err) : 0;
 
-	if (!state)
-		return 0;
-	if (!is_ours(work, name)) {
+	if (!state || ours < 0)
+		return ours;
+	if (!ours) {
 		report_step(work->report, REPORT_WARNING, "user", "%s", work->said);
 		return forget(work, name, err);
 	}
@@ -461,7 +487,7 @@ int account_undo(struct work *work, struct account *account, struct error *err)
 		return 1;
 	}
 	/* Somebody has deleted the user already: whatever is called so today is not ours. */
-	if (strcmp(state, "made") == 0 && !getpwnam(name)) {
+	if (strcmp(state, "made") == 0 && ours == NOBODY) {
 		say(work, "%s is gone already%s%s", name, home ? ", whatever is in " : "",
 		    home ? home : "");
 		return forget(work, name, err) < 0 ? -err->code : 1;

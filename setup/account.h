@@ -16,8 +16,8 @@ int password_apply(struct work *work, struct account *account, struct error *err
 /* Refuses what can be refused before the first change: a name, a group or a home in the way. */
 int account_check(const struct work *work, const struct account *account, struct error *err);
 
-/* Is there a user NAME, and is it the one that the journal is about? Then its uid. */
-bool account_is_ours(struct work *work, const char *name, uid_t *ret_uid);
+/* Is there a user NAME, and is it the one that the journal is about? 1, with its uid, or 0. */
+int account_is_ours(struct work *work, const char *name, uid_t *ret_uid, struct error *err);
 
 /* Reads a line of standard input for each account that is to be created. */
 int passwords_read(struct work *work, struct error *err);

@@ -4,7 +4,6 @@
  * argument, the environment, a file or the journal, and is printed once.
  */
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -12,18 +11,21 @@
 
 #include "account.h"
 #include "groupies/cleanup.h"
+#include "groupies/users.h"
 #include "program.h"
 
 #define TOOL_SECONDS    60
 #define PASSWORD_LENGTH 16 /* of 32 letters: 80 bits */
 
+/* Users who were there before us keep theirs; of one that cannot be looked up, password_done says so. */
 bool password_wanted(const struct work *work, const struct account *account)
 {
 	char key[ACCOUNT_KEY_SIZE];
+	struct error told_later;
+	struct user user;
 
-	/* Users who were there before us keep theirs. */
 	return journal_get(&work->journal, account_key("user", account->name, key)) ||
-	       !getpwnam(account->name);
+	       user_find(account->name, &user, &told_later) <= 0;
 }
 
 int password_done(struct work *work, struct account *account, struct error *err)
@@ -32,8 +34,12 @@ int password_done(struct work *work, struct account *account, struct error *err)
 	const char *state =
 		journal_get(&work->journal, account_key("password", account->name, key));
 
-	(void)err;
-	if (state && getpwnam(account->name)) {
+	struct user user;
+	int found = user_find(account->name, &user, err);
+
+	if (found < 0)
+		return found;
+	if (state && found) {
 		say(work,
 		    strcmp(state, "locked") == 0 ? "%s has none: reached by su only"
 						 : "%s has one: passwd %s changes it",

@@ -90,6 +90,7 @@ static int find_processes(void *data, struct process **ret_list, size_t *ret_cou
 	size_t count = 0, found = 0, index;
 	struct stamp stamp;
 	int is_there = groups_find(&work->host, work->name, &stamp, err);
+	uid_t uid = 0;
 
 	if (is_there < 0)
 		return is_there;
@@ -99,9 +100,12 @@ static int find_processes(void *data, struct process **ret_list, size_t *ret_cou
 	for (index = 0; index < work->journal.count; index++) {
 		const char *key = work->journal.facts[index].key;
 		cleanup_free struct process *list = NULL;
-		uid_t uid;
+		int ours = strncmp(key, "user:", 5) == 0 ? account_is_ours(work, key + 5, &uid, err)
+							 : 0;
 
-		if (strncmp(key, "user:", 5) != 0 || !account_is_ours(work, key + 5, &uid))
+		if (ours < 0)
+			return ours;
+		if (!ours)
 			continue;
 		if (processes_of_user(uid, NULL, &list, &found, err) < 0 ||
 		    add_processes(&all, &count, list, found, err) < 0)

@@ -14,82 +14,8 @@ here=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/system/lib.sh
 . "$here/tests/system/lib.sh"
 
-folders=(etc home var usr root run)
-
-# ---- a lab --------------------------------------------------------------------------------------
-
-# Lays layers over the folders; $lab/lower keeps how they are now.
-lab_open() {
-	local folder
-	lab=$work/lab
-	mkdir -p "$lab"
-	for folder in "${folders[@]}"; do
-		mkdir -p "$lab/lower/$folder" "$lab/up/$folder" "$lab/work/$folder"
-		mount --bind "/$folder" "$lab/lower/$folder"
-		mount -t overlay groupies-lab \
-			-o "lowerdir=/$folder,upperdir=$lab/up/$folder,workdir=$lab/work/$folder" "/$folder"
-	done
-	# Uids of its own: processes are the machine's, and so is what is believed of a uid.
-	sed -i "s/^\([UG]ID_MIN\).*/\1 $first_uid/" /etc/login.defs
-	lab_settle
-}
-
-lab_close() {
-	local folder
-	for folder in "${folders[@]}"; do
-		umount -l "/$folder" "$lab/lower/$folder"
-	done
-	rm -rf "$lab"
-}
-
-# After a case that went wrong: what it left, in the tree as well, must not spoil the next.
-lab_again() {
-	end_users
-	remove_groups "$yard"
-	lab_close
-	lab_open
-}
-
-end_users() {
-	local user uid
-	for user in "$student" "$other"; do
-		uid=$(id -u "$user" 2>/dev/null) && [ "$uid" -ge 1000 ] || continue
-		pkill -KILL -U "$uid" 2>/dev/null
-		runs_nothing "$uid"
-	done
-}
-
-# What was ended may be there until init has heard of it.
-runs_nothing() {
-	until_true 5 eval "! pgrep -U $1 >/dev/null"
-}
-
-# Is everything as it was when the lab was opened? Says what is not.
-is_as_before() {
-	local differences
-	differences=$(python3 "$here/tests/system/snapshot.py" compare "$lab" "$here/tests/system/snapshot.ignored") ||
-		no "differs: $differences" || return
-	[ -z "$(compgen -G "/sys/fs/cgroup/*/$yard")" ] || no "the cgroup $yard stays" || return
-	[ ! -e /run/groupies ] || no "/run/groupies stays: $(ls -A /run/groupies)"
-}
-
-setup() { groupies-setup "$@"; }
-provision() { setup --playground "$yard" --user "$student" --locked "$@"; }
-remove() { setup remove "$yard" "$@"; }
-
-# Asks for exit code $1 and a complaint that has $2.
-complains() {
-	local code=$1 text=$2 said status
-	shift 2
-	said=$("$@" 2>&1 >/dev/null </dev/null)
-	status=$?
-	[ "$status" -eq "$code" ] || no "exit $status, not $code: $* ($said)" || return
-	case $said in
-	"groupies-setup: "*"$text"*) ;;
-	*) no "says '$said', not '$text': $*" || return ;;
-	esac
-	[ "$(printf '%s\n' "$said" | wc -l)" -eq 1 ] || no "says more than one line: $said"
-}
+# shellcheck source=tests/system/lab.sh
+. "$here/tests/system/lab.sh"
 
 # ---- what it does -------------------------------------------------------------------------------
 
@@ -133,23 +59,11 @@ a_user_who_was_there_before_stays() {
 	remove >/dev/null && is_as_before
 }
 
-# What stands now is what it is compared with from here on.
-lab_settle() {
-	python3 "$here/tests/system/snapshot.py" settle "$lab"
-}
-
 # True when nothing has been written to the lab since the file $1 was.
 is_untouched_since() {
 	local written
 	written=$(find "$lab"/up/{etc,var,home,usr} -newercc "$1")
 	[ -z "$written" ] || no "written: $written"
-}
-
-# Starts something that USER runs outside of any playground.
-log_in() {
-	setpriv --reuid "$1" --regid "$1" --init-groups sleep 300 &
-	session=$!
-	until_true 5 eval "[ \"\$(stat -c %U /proc/$session)\" = $1 ]"
 }
 
 a_user_who_is_logged_in_is_swept_or_ended() {
@@ -495,6 +409,20 @@ an_account_that_is_not_ours_any_more_stays() {
 	remove >"$work/said" || return
 	grep -q "warning *user *$student stays" "$work/said" || no "$(cat "$work/said")" || return
 	id "$student" && userdel -r "$student" 2>/dev/null && is_as_before
+}
+
+an_account_that_cannot_be_looked_up_is_not_gone() {
+	local why text
+	for why in 'EMFILE Too many open files' 'EIO Input/output error' 'EACCES Permission denied'; do
+		text=${why#* }
+		provision >/dev/null || return
+		complains 1 "user '$student': the user database does not answer: /etc/passwd: $text" \
+			strace -qq -o /dev/null -e trace=openat -P /etc/passwd -e "inject=openat:error=${why%% *}" \
+			groupies-setup remove "$yard" || return
+		grep -q "^user:$student=made$" "/var/lib/groupies/journal/$yard" || no "$text: it is forgotten" || return
+		id "$student" >/dev/null && [ -d "/home/$student" ] || no "$text: it is gone" || return
+		remove >/dev/null && is_as_before || return
+	done
 }
 
 # It was to be made, or to be deleted, by a run that was killed; then somebody else made one of that name.
@@ -897,70 +825,6 @@ uninstalling_names_what_is_left() {
 
 # ---- killed at any point ------------------------------------------------------------------------
 
-# What changes the host, beside an openat that makes a file.
-calls=creat,write,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,rmdir,link,linkat,symlink,chmod,fchmod,chown,fchown,fchownat,fchmodat,fsync,utimensat,mknod,mknodat,ftruncate
-
-# The calls to be killed at, as strace injects it; runs the command to its end.
-points() {
-	strace -qq -y -o "$work/strace" -e trace="openat,$calls" "$@" >/dev/null 2>&1
-	python3 "$here/tests/system/kill_points.py" "$calls" <"$work/strace"
-}
-
-# strace's options for a kill at POINT; none for what is killed at its execve, which then never runs.
-injection() {
-	case $1 in
-	execve) echo never ;;
-	openat:*) echo "-qq -o /dev/null -e trace=openat -e inject=${1%%@*} -P ${1#*@}" ;;
-	*) echo "-qq -o /dev/null -e trace=${1%%:*} -e inject=$1" ;;
-	esac
-}
-
-# killed_at POINT COMMAND...: true when it was killed there.
-killed_at() {
-	local point=$1
-	shift
-	# shellcheck disable=SC2046 # words
-	strace $(injection "$point") "$@" >"$work/killed" 2>&1
-	[ $? -eq 137 ]
-} 2>/dev/null
-
-# The lab for kills: quick, and as if it had always been so.
-for_kills() {
-	without_proof
-	[ "${1:-}" = with_tool ] || without_tool
-	lab_settle
-}
-
-# The proof is no part of this: it changes nothing, and takes most of the time.
-without_proof() {
-	printf '#!/bin/sh\nexit 1\n' >/usr/bin/su
-}
-
-# With marked blocks wiring is fast; pam-auth-update has kills of its own.
-without_tool() {
-	rm -f /usr/sbin/pam-auth-update
-}
-
-provisioned() {
-	provision >"$work/again" 2>&1
-	grep -q '^state=done$' "/var/lib/groupies/journal/$yard" && ! grep -q making /var/lib/groupies/journal/* &&
-		grep -qF "$student" "/etc/groupies/$yard.conf" && [ -e "/sys/fs/cgroup/memory/$yard" ] &&
-		[ -e "/var/lib/groupies/registry/uid/$(id -u "$student")" ] &&
-		grep -q step=after /etc/pam.d/common-session || no "not finished: $(cat "$work/again")"
-}
-
-# By turns (COUNT) the next run goes on, or takes it back.
-mended() {
-	local count=$1 point=$2
-	if [ $((count % 2)) -eq 0 ]; then
-		provisioned || no "$point: provision does not finish it" || return
-		remove >"$work/again" 2>&1 || no "$point: then remove fails: $(cat "$work/again")" || return
-	else
-		setup remove >"$work/again" 2>&1 || no "$point: remove fails: $(cat "$work/again")" || return
-	fi
-	is_as_before || no "$point, then mended: $(cat "$work/again")"
-}
-
 a_killed_provision_is_mended() {
 	local point count=0
 	for_kills
@@ -1099,16 +963,6 @@ provision_with_password() { setup --playground "$yard" --user "$student"; }
 
 # ---- the labs -----------------------------------------------------------------------------------
 
-# One case in a lab of its own.
-case_in_lab() {
-	lab_open
-	check "$@"
-	end_users
-	remove_groups "$yard"
-	remove_groups "${yard}b"
-	lab_close
-}
-
 # shellcheck disable=SC2034 # a lab looks up the list of its own name
 cases="it_makes_what_it_says
 doing_it_again_changes_nothing
@@ -1136,6 +990,7 @@ a_mail_folder_that_is_a_link_is_no_hindrance
 a_spool_that_cannot_be_deleted_is_named
 an_account_that_is_not_ours_any_more_stays
 an_account_that_somebody_else_made_stays
+an_account_that_cannot_be_looked_up_is_not_gone
 copies_of_the_user_database_are_no_debris
 a_group_of_members_gets_limits_for_each
 without_pam_auth_update_it_uses_marked_blocks
@@ -1176,48 +1031,7 @@ a_killed_useradd_is_mended
 a_killed_userdel_is_mended
 a_killed_chpasswd_is_mended"
 
-# A lab is a process of its own, in a mount namespace of its own.
-if [ "${1:-}" = --lab ]; then
-	lab_name=$2
-	shift 2
-	work=$work/$lab_name
-	yard=s1$lab_name
-	student=s1${lab_name}student
-	other=s1${lab_name}other
-	case $lab_name in cases) first_uid=31000 ;; kills) first_uid=32000 ;; *) first_uid=33000 ;; esac
-	trap 'end_users; remove_groups "$yard"; remove_groups "${yard}b"' EXIT
-	trap 'exit 130' INT TERM HUP
-	[ $# -gt 0 ] || read -rd '' -a all <<<"${!lab_name}" || set -- "${all[@]}"
-	for case in "$@"; do case_in_lab "$case"; done
-	echo "$passed $failed" >"$work/result"
-	exit 0
-fi
-
-private_host "$@"
-install_here
 labs=(cases kills tools)
-[ $# -eq 0 ] || labs=("$1")
-shift
-for lab in "${labs[@]}"; do
-	mkdir -p "$work/$lab"
-	if [ ${#labs[@]} -eq 1 ]; then # which may be watched
-		unshare --mount --propagation private "$BASH" "$0" --lab "$lab" "$@" 2>&1 &
-	else
-		unshare --mount --propagation private "$BASH" "$0" --lab "$lab" "$@" >"$work/$lab/out" 2>&1 &
-	fi
-	eval "pid_$lab=$!"
-done
-tidy() {
-	local lab
-	for lab in "${labs[@]}"; do
-		[ -e "$work/$lab/result" ] || eval "kill \$pid_$lab && wait \$pid_$lab" 2>/dev/null
-	done
-}
-for lab in "${labs[@]}"; do
-	eval "wait \$pid_$lab"
-	[ ${#labs[@]} -eq 1 ] || cat "$work/$lab/out"
-	read -r good bad <"$work/$lab/result" || { good=0 bad=1; }
-	passed=$((passed + good))
-	failed=$((failed + bad))
-done
-finish
+first_uids=(31000 32000 33000)
+prefix=s1
+labs_run "$@"
