@@ -12,6 +12,7 @@
 #include "groupies/backend.h"
 #include "groupies/cgroup.h"
 #include "groupies/cleanup.h"
+#include "groupies/experiments.h"
 #include "groupies/file.h"
 #include "groupies/lock.h"
 #include "groupies/paths.h"
@@ -292,6 +293,21 @@ static int visit_kills(int group, void *data, struct error *err)
 	return 0;
 }
 
+/* Adds what the group's memory hierarchy has counted, without what experiments were killed for. */
+static int kills_add_group(int group, uint64_t *kills, struct error *err)
+{
+	uint64_t counted = 0, ours;
+
+	/* v2's memory.events counts what is below as well, and what was; v1 only its own. */
+	if (!kills_add(group, "memory.events", &counted) &&
+	    groups_walk(group, visit_kills, &counted, err) < 0)
+		return -err->code;
+	if (counted > 0 && experiments_kills(group, &ours, err) < 0)
+		return -err->code;
+	*kills += counted > 0 && counted > ours ? counted - ours : 0;
+	return 0;
+}
+
 int playground_kills(const struct stamp *stamp, uint64_t *ret_kills, struct error *err)
 {
 	uint64_t kills = 0;
@@ -304,10 +320,7 @@ int playground_kills(const struct stamp *stamp, uint64_t *ret_kills, struct erro
 
 		if (fd < 0)
 			return error_errno(err, "%s", group->directory);
-		/* v2's memory.events counts what is below as well, and what was; v1 only its own. */
-		if (kills_add(fd, "memory.events", &kills))
-			continue;
-		if (groups_walk(fd, visit_kills, &kills, err) < 0)
+		if (kills_add_group(fd, &kills, err) < 0)
 			return error_context(err, "%s", group->directory);
 	}
 	*ret_kills = kills;

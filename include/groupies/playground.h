@@ -67,8 +67,10 @@ int playground_forget(const char *name, struct error *err);
 int playground_processes(const struct stamp *stamp, int (*visit)(pid_t pid, void *data), void *data,
 			 struct error *err);
 
-/* How often the kernel has killed in GROUP's memory hierarchy for its limit; 0 where it is not
- * told. */
+/*
+ * How often the kernel has killed in STAMP's groups for memory, without the experiments of `prove`
+ * (experiments.h); 0 where it is not told.
+ */
 int playground_kills(const struct stamp *stamp, uint64_t *ret_kills, struct error *err);
 
 #endif

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "groupies/backend.h"
+#include "groupies/experiments.h"
 #include "groupies/file.h"
 #include "private_root.h"
 #include "scratch.h"
@@ -244,6 +245,70 @@ static void counts_each_kill_once_on_v2(void **state)
 	assert_int_equal(kills, 2);
 }
 
+/* Of three kills of a playground one was an experiment's. */
+static void excuse_one_of_three(const struct scratch *scratch, struct stamp *ret_stamp)
+{
+	struct error err = ERROR_NONE;
+
+	*ret_stamp = fake_tree(scratch);
+	scratch_write(scratch, "lab/memory.events", "oom 3\noom_kill 3\n", 0644);
+	assert_done(experiments_add(ret_stamp, 1, &err), &err);
+}
+
+static void counts_no_kill_of_an_experiment(void **state)
+{
+	struct error err = ERROR_NONE;
+	struct stamp stamp;
+	uint64_t kills = 42;
+
+	needs_private_root();
+	(void)empty_run(NULL);
+	excuse_one_of_three(*state, &stamp);
+	assert_done(playground_kills(&stamp, &kills, &err), &err);
+	assert_int_equal(kills, 2);
+	assert_done(experiments_add(&stamp, 1, &err), &err);
+	assert_done(playground_kills(&stamp, &kills, &err), &err);
+	assert_int_equal(kills, 1);
+	assert_done(experiments_add(&stamp, 7, &err), &err);
+	assert_done(playground_kills(&stamp, &kills, &err), &err);
+	assert_int_equal(kills, 0);
+}
+
+static void counts_all_kills_where_the_experiment_was_of_another_boot(void **state)
+{
+	struct error err = ERROR_NONE;
+	struct stamp stamp;
+	uint64_t kills = 42;
+	char text[4096];
+	int run;
+
+	needs_private_root();
+	(void)empty_run(NULL);
+	excuse_one_of_three(*state, &stamp);
+	run = directory_open(AT_FDCWD, GROUPIES_RUN_DIR, &err);
+	assert_true(file_read_trusted(run, ".experiments", text, sizeof(text), &err) > 0);
+	text[0] = text[0] == '0' ? '1' : '0';
+	assert_done(file_replace(run, ".experiments", text, strlen(text), 0600, &err), &err);
+	(void)close(run);
+	assert_done(playground_kills(&stamp, &kills, &err), &err);
+	assert_int_equal(kills, 3);
+}
+
+static void counts_no_kills_where_it_cannot_be_told_whose_they_are(void **state)
+{
+	struct error err = ERROR_NONE;
+	struct stamp stamp;
+	uint64_t kills = 42;
+
+	needs_private_root();
+	(void)empty_run(NULL);
+	excuse_one_of_three(*state, &stamp);
+	assert_int_equal(chmod(GROUPIES_RUN_DIR "/.experiments", 0666), 0);
+	assert_true(playground_kills(&stamp, &kills, &err) < 0);
+	assert_int_equal(kills, 42);
+	assert_non_null(strstr(err.text, "/.experiments"));
+}
+
 static void counts_no_kills_where_none_are_told(void **state)
 {
 	struct stamp stamp = fake_tree(*state);
@@ -289,6 +354,9 @@ int main(void)
 		with_scratch(visits_nobody_where_the_group_is_gone),
 		with_scratch(counts_the_kills_of_every_member_on_v1),
 		with_scratch(counts_each_kill_once_on_v2),
+		with_scratch(counts_no_kill_of_an_experiment),
+		with_scratch(counts_all_kills_where_the_experiment_was_of_another_boot),
+		with_scratch(counts_no_kills_where_it_cannot_be_told_whose_they_are),
 		with_scratch(counts_no_kills_where_none_are_told),
 		with_scratch(says_that_a_process_is_outside),
 		cmocka_unit_test(knows_the_backend_of_each_host),
