@@ -102,7 +102,7 @@ $(B)/hog-static: $(HOG_SOURCES) $(HOG_LIB:%=lib/%.c) $(wildcard hog/*.h include/
 	$(Q)ln -sfn /usr/include/linux $(B)/kernel-headers/linux
 	$(Q)ln -sfn /usr/include/asm-generic $(B)/kernel-headers/asm-generic
 	$(Q)ln -sfn /usr/include/$(MULTIARCH)/asm $(B)/kernel-headers/asm
-	$(Q)$(MUSL_CC) $(STD) -Os -static -s -ffunction-sections -fdata-sections -Wl,--gc-sections \
+	$(Q)$(MUSL_CC) $(STD) -Os $(call probe,-Oz) -static -s -ffunction-sections -fdata-sections -Wl,--gc-sections \
 		-fno-asynchronous-unwind-tables -fno-stack-protector -fno-pie -no-pie \
 		-flto -fno-inline-functions-called-once \
 		-Wl,-z,noseparate-code -Wl,-z,norelro -Wl,-z,common-page-size=512 -idirafter $(B)/kernel-headers \

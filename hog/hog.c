@@ -37,12 +37,33 @@
 
 enum { EXIT_USAGE = 2 };
 
+#define LINE_WIDTH 80
+
 static const char version[] = "hog (groupies) " GROUPIES_VERSION "\n";
+
+/* Ends lines of LINE_WIDTH between words, where a terminal would end them within one. */
+static void lines_break(char *sentence)
+{
+	char *begin = sentence - strlen("hog: "), *blank = NULL, *at;
+
+	for (at = sentence; *at; at++) {
+		if (at - begin >= LINE_WIDTH && blank) {
+			*blank = '\n';
+			begin = blank + 1;
+			blank = NULL;
+		}
+		if (*at == ' ')
+			blank = at;
+	}
+}
 
 /* Says one sentence on stderr. Returns EXIT_CODE. */
 static int complain(char *sentence, int exit_code)
 {
-	(void)dprintf(STDERR_FILENO, "hog: %s\n", printable_make(sentence));
+	(void)printable_make(sentence);
+	if (isatty(STDERR_FILENO))
+		lines_break(sentence);
+	(void)dprintf(STDERR_FILENO, "hog: %s\n", sentence);
 	return exit_code;
 }
 

@@ -15,6 +15,8 @@
 /* The largest file that we look into is /proc/vmstat. */
 #define TEXT_SIZE 16384
 
+#define LOCAL_EVENTS "memory.events.local"
+
 static const char *const controllers[RESOURCE_COUNT] = {
 	[RESOURCE_MEMORY] = "memory", [RESOURCE_TASKS] = "pids", [RESOURCE_CPU] = "cpu"};
 
@@ -22,45 +24,43 @@ static const char *const controllers[RESOURCE_COUNT] = {
  * Where the kernel keeps each figure (Documentation/admin-guide/cgroup-v1 and cgroup-v2.rst).
  * Rows of one figure add up: where memory and memory+swap have the same limit, v1 counts its hits
  * in memsw. memory.events counts what is below a group too, memory.events.local (Linux 5.2) does
- * not, and OTHER_FILE stands in for it on older kernels.
+ * not, and memory.events stands in for it on older kernels.
  */
 static const struct source {
 	unsigned char resource; /* of enum resource: hog-static has to stay small */
 	unsigned char figure;
 	bool unified;
+	bool second; /* the second number of the line */
 	const char *file;
-	const char *key;        /* of a line "KEY NUMBER"; NULL: the file is the number */
-	const char *other_file; /* when FILE is not there */
-	bool second;            /* the second number of the line */
+	const char *key; /* of a line "KEY NUMBER"; NULL: the file is the number */
 } sources[] = {
-	{RESOURCE_MEMORY, FIGURE_LIMIT, false, "memory.limit_in_bytes", NULL, NULL, false},
-	{RESOURCE_MEMORY, FIGURE_USED, false, "memory.usage_in_bytes", NULL, NULL, false},
-	{RESOURCE_MEMORY, FIGURE_PEAK, false, "memory.max_usage_in_bytes", NULL, NULL, false},
-	{RESOURCE_MEMORY, FIGURE_HITS, false, "memory.failcnt", NULL, NULL, false},
-	{RESOURCE_MEMORY, FIGURE_HITS, false, "memory.memsw.failcnt", NULL, NULL, false},
-	{RESOURCE_MEMORY, FIGURE_OOMS, false, "memory.failcnt", NULL, NULL, false},
-	{RESOURCE_MEMORY, FIGURE_OOMS, false, "memory.memsw.failcnt", NULL, NULL, false},
-	{RESOURCE_MEMORY, FIGURE_KILLS, false, "memory.oom_control", "oom_kill", NULL, false},
-	{RESOURCE_MEMORY, FIGURE_SWAP, false, "memory.stat", "swap", NULL, false},
-	{RESOURCE_TASKS, FIGURE_LIMIT, false, "pids.max", NULL, NULL, false},
-	{RESOURCE_TASKS, FIGURE_USED, false, "pids.current", NULL, NULL, false},
-	{RESOURCE_TASKS, FIGURE_HITS, false, "pids.events", "max", NULL, false},
-	{RESOURCE_CPU, FIGURE_LIMIT, false, "cpu.cfs_quota_us", NULL, NULL, false},
-	{RESOURCE_CPU, FIGURE_PERIOD, false, "cpu.cfs_period_us", NULL, NULL, false},
-	{RESOURCE_CPU, FIGURE_HITS, false, "cpu.stat", "nr_throttled", NULL, false},
-	{RESOURCE_MEMORY, FIGURE_LIMIT, true, "memory.max", NULL, NULL, false},
-	{RESOURCE_MEMORY, FIGURE_USED, true, "memory.current", NULL, NULL, false},
-	{RESOURCE_MEMORY, FIGURE_HITS, true, "memory.events.local", "max", "memory.events", false},
-	{RESOURCE_MEMORY, FIGURE_OOMS, true, "memory.events.local", "oom", "memory.events", false},
-	{RESOURCE_MEMORY, FIGURE_KILLS, true, "memory.events.local", "oom_kill", "memory.events",
-	 false},
-	{RESOURCE_MEMORY, FIGURE_SWAP, true, "memory.swap.current", NULL, NULL, false},
-	{RESOURCE_TASKS, FIGURE_LIMIT, true, "pids.max", NULL, NULL, false},
-	{RESOURCE_TASKS, FIGURE_USED, true, "pids.current", NULL, NULL, false},
-	{RESOURCE_TASKS, FIGURE_HITS, true, "pids.events", "max", NULL, false},
-	{RESOURCE_CPU, FIGURE_LIMIT, true, "cpu.max", NULL, NULL, false},
-	{RESOURCE_CPU, FIGURE_PERIOD, true, "cpu.max", NULL, NULL, true},
-	{RESOURCE_CPU, FIGURE_HITS, true, "cpu.stat", "nr_throttled", NULL, false},
+	{RESOURCE_MEMORY, FIGURE_LIMIT, false, false, "memory.limit_in_bytes", NULL},
+	{RESOURCE_MEMORY, FIGURE_USED, false, false, "memory.usage_in_bytes", NULL},
+	{RESOURCE_MEMORY, FIGURE_PEAK, false, false, "memory.max_usage_in_bytes", NULL},
+	{RESOURCE_MEMORY, FIGURE_HITS, false, false, "memory.failcnt", NULL},
+	{RESOURCE_MEMORY, FIGURE_HITS, false, false, "memory.memsw.failcnt", NULL},
+	{RESOURCE_MEMORY, FIGURE_OOMS, false, false, "memory.failcnt", NULL},
+	{RESOURCE_MEMORY, FIGURE_OOMS, false, false, "memory.memsw.failcnt", NULL},
+	{RESOURCE_MEMORY, FIGURE_KILLS, false, false, "memory.oom_control", "oom_kill"},
+	{RESOURCE_MEMORY, FIGURE_SWAP, false, false, "memory.stat", "swap"},
+	{RESOURCE_TASKS, FIGURE_LIMIT, false, false, "pids.max", NULL},
+	{RESOURCE_TASKS, FIGURE_USED, false, false, "pids.current", NULL},
+	{RESOURCE_TASKS, FIGURE_HITS, false, false, "pids.events", "max"},
+	{RESOURCE_CPU, FIGURE_LIMIT, false, false, "cpu.cfs_quota_us", NULL},
+	{RESOURCE_CPU, FIGURE_PERIOD, false, false, "cpu.cfs_period_us", NULL},
+	{RESOURCE_CPU, FIGURE_HITS, false, false, "cpu.stat", "nr_throttled"},
+	{RESOURCE_MEMORY, FIGURE_LIMIT, true, false, "memory.max", NULL},
+	{RESOURCE_MEMORY, FIGURE_USED, true, false, "memory.current", NULL},
+	{RESOURCE_MEMORY, FIGURE_HITS, true, false, LOCAL_EVENTS, "max"},
+	{RESOURCE_MEMORY, FIGURE_OOMS, true, false, LOCAL_EVENTS, "oom"},
+	{RESOURCE_MEMORY, FIGURE_KILLS, true, false, LOCAL_EVENTS, "oom_kill"},
+	{RESOURCE_MEMORY, FIGURE_SWAP, true, false, "memory.swap.current", NULL},
+	{RESOURCE_TASKS, FIGURE_LIMIT, true, false, "pids.max", NULL},
+	{RESOURCE_TASKS, FIGURE_USED, true, false, "pids.current", NULL},
+	{RESOURCE_TASKS, FIGURE_HITS, true, false, "pids.events", "max"},
+	{RESOURCE_CPU, FIGURE_LIMIT, true, false, "cpu.max", NULL},
+	{RESOURCE_CPU, FIGURE_PERIOD, true, true, "cpu.max", NULL},
+	{RESOURCE_CPU, FIGURE_HITS, true, false, "cpu.stat", "nr_throttled"},
 };
 
 /* What stands behind KEY in a text of lines "KEY NUMBER", or NULL. */
@@ -97,8 +97,8 @@ static void file_add(int group, const struct source *source, const char *file, u
 	const char *at = text;
 
 	if (kernel_read(group, file, text, sizeof(text), &ignored) < 0) {
-		if (source->other_file && file != source->other_file)
-			file_add(group, source, source->other_file, figure);
+		if (strcmp(file, LOCAL_EVENTS) == 0)
+			file_add(group, source, "memory.events", figure);
 		return;
 	}
 	if (source->key)

@@ -173,7 +173,9 @@ static int group_with_signs(const struct evidence *evidence, const struct sample
 /*
  * Whose memory limit killed, or -1; *DOUBT where it is no more than likely. v2 counts it. Of v1 the
  * best signs that there are: Linux 6.18 (seen) does not even count the hits of memory+swap, and
- * where both limits are the same, those are all hits there are.
+ * where both limits are the same, those are all hits there are. In a container whose limit stands on
+ * two levels (crun's) the kernel counts at the upper one, which cannot be seen: the one that can be
+ * was as good as full.
  */
 static int group_that_killed(const struct evidence *evidence, const struct sample *since,
 			     bool *doubt)
@@ -184,13 +186,17 @@ static int group_that_killed(const struct evidence *evidence, const struct sampl
 	} steps[] = {{SIGN_ROSE | SIGN_FULL, false},
 		     {SIGN_FILLED | SIGN_FULL, false},
 		     {SIGN_ROSE, true},
-		     {SIGN_FILLED, true}};
-	size_t index, count;
+		     {SIGN_FILLED, true},
+		     {SIGN_FULL, true}};
+	const struct chain *chain = &evidence->chains->of[RESOURCE_MEMORY];
+	size_t last = sizeof(steps) / sizeof(*steps) - 1, index = 0, count;
 	int group = -1;
 
-	if (evidence->chains->of[RESOURCE_MEMORY].unified)
-		return group_that_rose(evidence, since, RESOURCE_MEMORY, FIGURE_OOMS);
-	for (index = 0; index < sizeof(steps) / sizeof(*steps) && group < 0; index++) {
+	if (chain->unified) {
+		group = group_that_rose(evidence, since, RESOURCE_MEMORY, FIGURE_OOMS);
+		index = last;
+	}
+	for (; index < last + !chain->is_whole && group < 0; index++) {
 		group = group_with_signs(evidence, since, steps[index].signs, &count);
 		if (group >= 0 && (steps[index].doubt || count > 1))
 			*doubt = true;

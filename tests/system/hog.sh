@@ -536,6 +536,37 @@ says_that_the_address_space_is_too_small() {
 	says 1 'hog: cannot allocate 1 GiB: the address space is limited to 64 MiB: *'
 }
 
+# A container whose limit stands on two levels, and whose upper one cannot be seen: there the kernel
+# runs out first, since a neighbour holds a little.
+names_the_full_limit_of_a_container_whose_upper_level_was_hit() {
+	[ "$(wc -l </proc/swaps)" -gt 1 ] && return 0
+	limit_memory "$memory" 20M && limit_memory "$memory/below" 20M && neighbour_fills "$memory" 600K || return 1
+	(
+		echo "$BASHPID" >"$memory/below/cgroup.procs" || exit 99
+		# shellcheck disable=SC2016
+		exec unshare --mount sh -c 'mount --bind "$1" "$2" && exec "$0" 40M 0' "$HOG" "$memory/below" \
+			"$memory_mount" >"$work/out" 2>"$work/err" </dev/null
+	)
+	code=$?
+	exec 8>&-
+	wait
+	remove_group "$memory/below"
+	says 137 "hog: killed, most likely by the memory limit of this container at 1* MiB of 40 MiB (limit 20 MiB, kills +1)"
+}
+
+breaks_its_verdict_between_words_on_a_terminal() {
+	local words
+	limit_memory "$memory" 10M || return 1
+	words=$(
+		echo "$BASHPID" >"$memory/cgroup.procs" || exit 99
+		script -qec "$HOG 100M 0 >/dev/null" /dev/null </dev/null
+	)
+	words=${words//$'\r'/}
+	[[ $words == *'hog: killed by the memory limit of '* ]] || { echo "# $words"; return 1; }
+	grep -qxE '.{81,}' <<<"$words" && { echo "# $words"; return 1; }
+	[[ ${words//$'\n'/ } == *"memory limit of $name at "*" MiB of 100 MiB (limit 10 MiB, kills +1)"* ]] || { echo "# $words"; return 1; }
+}
+
 works_without_proc_and_cgroups() {
 	# shellcheck disable=SC2016
 	unshare --mount sh -c 'umount -l /sys/fs/cgroup 2>/dev/null; mount -t tmpfs none /proc && exec "$0" 5M 0' \
