@@ -8,9 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,12 +23,12 @@
 #include "groupies/limits.h"
 #include "groupies/lock.h"
 #include "groupies/playground.h"
+#include "groupies/users.h"
 #include "systemd_bus.h"
 #include "systemd_unit.h"
 
 #define REFRESH_MS      1000
 #define REFRESH_STEP_MS 20
-#define GROUPS_MAX      65536
 #define DEPTH_MAX       "64"
 
 /* ---- a slice in the kernel's tree ------------------------------------------------------------ */
@@ -172,15 +170,29 @@ static int slice_stamp(const struct slice *slice, bool enter, struct stamp *stam
 
 /* ---- realizing ------------------------------------------------------------------------------- */
 
+/* Whom nobody can tell from UID may be it. */
 static bool is_named(const struct config *config, uid_t uid)
 {
 	size_t index;
 
 	for (index = 0; index < config->member_count; index++) {
-		const struct passwd *user =
-			config->members[index][0] == '@' ? NULL : getpwnam(config->members[index]);
+		const char *member = config->members[index];
+		struct user user;
+		struct error ignored;
+		int found = *member == '@' ? 0 : user_find(member, &user, &ignored);
 
-		if (user && user->pw_uid == uid)
+		if (found < 0 || (found == 1 && user.uid == uid))
+			return true;
+	}
+	return false;
+}
+
+static bool gids_have(const gid_t *gids, size_t count, gid_t gid)
+{
+	size_t index;
+
+	for (index = 0; index < count; index++) {
+		if (gids[index] == gid)
 			return true;
 	}
 	return false;
@@ -189,30 +201,23 @@ static bool is_named(const struct config *config, uid_t uid)
 /* Is a group of CONFIG's among those of UID? Where it cannot be looked up, it counts as one. */
 static bool is_in_group(const struct config *config, uid_t uid)
 {
-	cleanup_free gid_t *gids = calloc(GROUPS_MAX, sizeof(*gids));
-	const struct passwd *user;
-	int count = GROUPS_MAX, at;
-	size_t index;
+	cleanup_free gid_t *gids = NULL;
+	struct user user;
+	struct error ignored;
+	size_t count = 0, index;
+	int found = user_find_uid(uid, &user, &ignored);
 
-	errno = 0;
-	user = getpwuid(uid);
-	if (!user)
-		return !errno_means_absent(errno);
-	if (!gids || getgrouplist(user->pw_name, user->pw_gid, gids, &count) < 0)
+	if (found == 0)
+		return false;
+	if (found < 0 || user_gids(&user, &gids, &count, &ignored) < 0)
 		return true;
 	for (index = 0; index < config->member_count; index++) {
-		const struct group *group;
+		const char *member = config->members[index];
+		gid_t gid;
 
-		if (config->members[index][0] != '@')
-			continue;
-		errno = 0;
-		group = getgrnam(config->members[index] + 1);
-		if (!group && !errno_means_absent(errno))
+		found = *member == '@' ? group_find(member + 1, &gid, &ignored) : 0;
+		if (found < 0 || (found == 1 && gids_have(gids, count, gid)))
 			return true;
-		for (at = 0; group && at < count; at++) {
-			if (gids[at] == group->gr_gid)
-				return true;
-		}
 	}
 	return false;
 }
@@ -231,11 +236,13 @@ static int user_managers_settle(const struct config *config, bool *changed, stru
 	if (unit_delete(config->name, false, keep_member, &copy, changed, err) < 0)
 		return -err->code;
 	for (index = 0; index < config->member_count; index++) {
-		const struct passwd *user =
-			config->members[index][0] == '@' ? NULL : getpwnam(config->members[index]);
+		const char *member = config->members[index];
+		struct user user;
+		struct error ignored;
 
-		if (user &&
-		    unit_write_user_manager(UNIT_DIR_ETC, config, user->pw_uid, changed, err) < 0)
+		/* Who cannot be looked up keeps what it has; its next login writes it anew. */
+		if (*member != '@' && user_find(member, &user, &ignored) == 1 &&
+		    unit_write_user_manager(UNIT_DIR_ETC, config, user.uid, changed, err) < 0)
 			return -err->code;
 	}
 	return 0;
