@@ -65,7 +65,9 @@ is_as_before() {
 }
 
 setup() { groupies-setup "$@"; }
+# shellcheck disable=SC2120 # its callers are elsewhere
 provision() { setup --playground "$yard" --user "$student" --locked "$@"; }
+# shellcheck disable=SC2120
 remove() { setup remove "$yard" "$@"; }
 
 # Asks for exit code $1 and a complaint that has $2.

@@ -10,7 +10,7 @@ private_host "$@"
 
 lab=w1lab
 member=w1student
-member_uid=23301
+member_uid=23401
 outside=
 
 tidy() {
