@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* `groupies-setup check`: how logins come in: the services that open sessions, sshd, the module and its helper. */
 #include <errno.h>
-#include <glob.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,10 +12,10 @@
 #include "audit.h"
 #include "pam_stack.h"
 
-/* What systemd starts for itself: pam_systemd leaves that where it is. */
+/* What systemd and elogind start for themselves: their modules leave that where it is. */
 static bool is_systemds_own(const char *service)
 {
-	return strcmp(service, "systemd-user") == 0;
+	return strcmp(service, "systemd-user") == 0 || strcmp(service, "elogind-user") == 0;
 }
 
 /* runuser's own stack opens sessions without us, and only root can use it. */
@@ -63,47 +61,6 @@ static void check_service(const char *service, void *data)
 int check_services(struct audit *audit, struct error *err)
 {
 	return pam_services_visit(check_service, audit, err);
-}
-
-/* The first word of sshd_config(5) counts; without any, sshd does not use PAM. */
-static int sshd_uses_pam(const char *pattern, unsigned depth)
-{
-	glob_t files = {0};
-	int answer = -1;
-	size_t index;
-
-	if (depth > 4 || glob(pattern, 0, NULL, &files) != 0)
-		return -1;
-	for (index = 0; index < files.gl_pathc && answer < 0; index++) {
-		cleanup_file FILE *file = fopen(files.gl_pathv[index], "re");
-		char line[1024], key[64], value[512], path[600];
-
-		while (file && answer < 0 && fgets(line, sizeof(line), file)) {
-			if (sscanf(line, " %63[A-Za-z]%*[ \t=]%511s", key, value) != 2)
-				continue;
-			if (strcasecmp(key, "Match") == 0)
-				break;
-			if (strcasecmp(key, "UsePAM") == 0)
-				answer = strcasecmp(value, "yes") == 0;
-			if (strcasecmp(key, "Include") != 0)
-				continue;
-			(void)snprintf(path, sizeof(path), "%s%s", *value == '/' ? "" : "/etc/ssh/",
-				       value);
-			answer = sshd_uses_pam(path, depth + 1);
-		}
-	}
-	globfree(&files);
-	return answer;
-}
-
-int check_sshd(struct audit *audit, struct error *err)
-{
-	(void)err;
-	if (access("/etc/ssh/sshd_config", F_OK) == 0 &&
-	    sshd_uses_pam("/etc/ssh/sshd_config", 0) != 1)
-		audit_find(audit,
-			   "/etc/ssh/sshd_config does not say UsePAM yes: ssh logins are outside");
-	return 0;
 }
 
 /*

@@ -40,6 +40,8 @@ static bool find(const char *name, char path[PATH_MAX])
 {
 	size_t index;
 
+	if (*name == '/')
+		return text_copy(path, PATH_MAX, name) && access(path, X_OK) == 0;
 	for (index = 0; index < sizeof(directories) / sizeof(*directories); index++) {
 		(void)snprintf(path, PATH_MAX, "%s/%s", directories[index], name);
 		if (access(path, X_OK) == 0)

@@ -10,7 +10,7 @@
 #define PROGRAM_OUTPUT_SIZE 4096
 
 struct program {
-	const char *const *arguments;   /* arguments[0] is a name, looked up in a fixed PATH */
+	const char *const *arguments;   /* arguments[0]: a path, or a name for a fixed PATH */
 	const char *const *environment; /* further variables, or NULL; the rest is clean */
 	const char *input;              /* its standard input; NULL: /dev/null */
 	size_t input_length;

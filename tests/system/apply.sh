@@ -848,6 +848,44 @@ finds_an_sshd_that_does_not_use_pam() {
 	cp "$work/sshd_config" /etc/ssh/sshd_config
 }
 
+# Quotes and includes are sshd's to understand.
+reads_sshd_config_as_sshd_does() {
+	lab MemoryMax=32M
+	[ -e /etc/ssh/sshd_config ] || return 0
+	cp /etc/ssh/sshd_config "$work/sshd_config"
+	sed -i '1i UsePAM "yes"' /etc/ssh/sshd_config
+	finds_nothing_where_nothing_is_wrong
+	mkdir -p "/etc/ssh/more of it"
+	echo 'UsePAM no' >"/etc/ssh/more of it/x.conf"
+	sed -i '1s|.*|Include "/etc/ssh/more of it/*.conf"|' /etc/ssh/sshd_config
+	finds sshd "/etc/ssh/sshd_config does not say UsePAM yes"
+	sed -i '1s|.*|UsePAM maybe|' /etc/ssh/sshd_config
+	finds sshd "whether it says UsePAM yes cannot be told: "
+	rm -r "/etc/ssh/more of it"
+	cp "$work/sshd_config" /etc/ssh/sshd_config
+}
+
+asks_each_sshd_that_runs_with_its_own_arguments() {
+	local pid result=0
+	lab MemoryMax=32M
+	[ -e /usr/sbin/sshd ] || return 0
+	mkdir -p /run/sshd
+	ssh-keygen -q -t ed25519 -N '' -f "$work/key" </dev/null
+	printf 'ListenAddress 127.0.0.1\nHostKey %s\nPidFile none\nUsePAM yes\n' "$work/key" >"$work/second_sshd"
+	for arguments in "-D -f $work/second_sshd -oUsePAM=no" "-D -f $work/third_sshd"; do
+		sed 's/UsePAM yes/UsePAM no/' "$work/second_sshd" >"$work/third_sshd"
+		# shellcheck disable=SC2086 # words
+		/usr/sbin/sshd -p 23299 $arguments 9>&- &
+		pid=$!
+		until_true 10 grep -qs listener "/proc/$pid/cmdline"
+		(finds sshd "_sshd (of sshd, pid $pid) does not say UsePAM yes: ssh logins are outside") || result=1
+		kill "$pid"
+		wait "$pid"
+	done
+	rmdir /run/sshd
+	return $result
+}
+
 finds_a_module_that_is_missing() {
 	local module
 	lab MemoryMax=32M
@@ -1223,6 +1261,8 @@ check finds_a_folder_that_others_can_write
 check finds_an_entry_whose_user_is_another
 check finds_a_service_without_the_module
 check finds_an_sshd_that_does_not_use_pam
+check reads_sshd_config_as_sshd_does
+check asks_each_sshd_that_runs_with_its_own_arguments
 check finds_a_module_that_is_missing
 check finds_a_helper_that_is_missing
 check finds_a_limit_that_was_changed_by_hand
