@@ -30,10 +30,14 @@ static void stand_in(const struct user *user, pid_t parent, int ready) __attribu
 
 static void stand_in(const struct user *user, pid_t parent, int ready)
 {
-	/* A change of credentials resets the last two, so they come after it. */
+	/*
+	 * The saved uid stays root's: so another run of ours, which looks for what a member runs
+	 * outside, knows it for no process of the member's; the member may end it, and no more.
+	 * A change of credentials resets the last two, so they come after it.
+	 */
 	if (initgroups(user->name, user->gid) < 0 ||
 	    setresgid(user->gid, user->gid, user->gid) < 0 ||
-	    setresuid(user->uid, user->uid, user->uid) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
+	    setresuid(user->uid, user->uid, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(1);
 	if (write(ready, "", 1) == 1)

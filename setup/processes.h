@@ -26,7 +26,7 @@ struct process {
  * Every process whose real, effective or saved uid is UID, or one of the uids that are subordinate
  * to it. The caller frees the list.
  * STAMP may be NULL: then nothing counts as inside. Zombies are left out, and so is a process of
- * root's that has taken on UID for a while, as sshd and file servers do.
+ * root's that has taken on UID for a while, as sshd and file servers do, and check's own stand-ins.
  */
 int processes_of_user(uid_t uid, const struct stamp *stamp, struct process **ret_list,
 		      size_t *ret_count, struct error *err);

@@ -1022,6 +1022,17 @@ says_whose_own_part_is_full() {
 }
 
 # What a member calls a process is told, and moves no cursor and clears no screen.
+# check asks polkit by a process that is the member's for as long as it takes: another check may run.
+finds_no_stand_in_of_another_check() {
+	local pid
+	lab MemoryMax=32M
+	python3 -c 'import os, sys, time; os.setresuid(int(sys.argv[1]), int(sys.argv[1]), 0); time.sleep(60)' "$member_uid" 9>&- &
+	pid=$!
+	until_true 10 grep -q "^Uid:	$member_uid	$member_uid	0" "/proc/$pid/status"
+	finds_nothing
+	kill "$pid"
+}
+
 shows_no_control_characters_of_members() {
 	local outside name
 	name=/tmp/$(printf '%s\033[2J' t2)
@@ -1274,6 +1285,7 @@ check finds_processes_of_a_member_outside
 check finds_processes_of_a_member_without_its_own_limits
 check says_what_holds_a_full_playground
 check says_whose_own_part_is_full
+check finds_no_stand_in_of_another_check
 check shows_no_control_characters_of_members
 
 check proves_every_limit_that_it_can
