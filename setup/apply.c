@@ -52,6 +52,7 @@ struct plan {
 	struct config_names applied; /* the playgrounds that are ours */
 	struct entries wanted;       /* the registry as it will be */
 	struct entries present;      /* as it is */
+	int silent;                  /* names of which nobody can tell */
 };
 
 static void plan_clear(struct plan *plan)
@@ -226,10 +227,12 @@ static int plan_read(struct plan *plan, struct error *err)
 		if (check_limits(plan, config, err) < 0 || check_adoption(plan, config, err) < 0)
 			return -err->code;
 	}
-	if (members_resolve(&plan->configs, plan->options->force, plan->report, &plan->wanted,
-			    err) < 0 ||
-	    entries_read(&plan->present, err) < 0)
+	if (entries_read(&plan->present, err) < 0)
 		return -err->code;
+	plan->silent = members_resolve(&plan->configs, &plan->present, plan->options->force,
+				       plan->report, &plan->wanted, err);
+	if (plan->silent < 0)
+		return plan->silent;
 	return check_gone(plan, err);
 }
 
@@ -472,11 +475,32 @@ static int members_apply(const struct plan *plan, const char *name, struct enrol
 }
 
 /*
+ * May ENTRY go? It may not while its own name, which a config has, leads elsewhere and nobody can tell
+ * whose its id is now, nor when it cannot be read and may be of a name that nobody can tell.
+ */
+static bool may_withdraw(const struct plan *plan, const struct registry_entry *entry)
+{
+	const struct config *config = configs_find(&plan->configs, entry->playground);
+	char member[MEMBER_NAME_SIZE + 1], ignored_name[MEMBER_NAME_SIZE];
+	struct error ignored;
+	struct user user;
+
+	if (!*entry->name)
+		return plan->silent == 0;
+	(void)snprintf(member, sizeof(member), "%s%s", entry->is_group ? "@" : "", entry->name);
+	if (!config || !config_has_member(config, member))
+		return true;
+	return (entry->is_group ? group_find_gid(entry->id, ignored_name, &ignored)
+				: user_find_uid(entry->id, &user, &ignored)) >= 0;
+}
+
+/*
  * Everybody's new entry is written before anybody's old one goes: whoever moves from a group's
  * entry to one of its own, or back, is a member at each moment.
  */
 static int registry_settle(const struct plan *plan, struct enrolled enrolled, struct error *err)
 {
+	char who[MEMBER_NAME_SIZE + 32];
 	size_t index;
 	int ret;
 
@@ -487,6 +511,12 @@ static int registry_settle(const struct plan *plan, struct enrolled enrolled, st
 		if (entries_find(&plan->wanted, entry->is_group, entry->id) ||
 		    (*entry->playground && !is_in_scope(plan, entry->playground)))
 			continue;
+		if (!may_withdraw(plan, entry)) {
+			report_step(plan->report, REPORT_WARNING, "member",
+				    "%s: stays enrolled: nobody can tell whose it is",
+				    entry_print(entry, who, sizeof(who)));
+			continue;
+		}
 		ret = entry_withdraw(entry, plan->report, err);
 		if (ret < 0)
 			return ret;
@@ -667,7 +697,7 @@ int apply_configs(const struct apply_options *options, struct report *report, st
 		ret = plan_carry_out(&plan, err);
 	if (lock >= 0)
 		directories_remove();
-	return ret;
+	return ret < 0 ? ret : plan.silent;
 }
 
 int command_apply(const struct options *options, struct report *report)
@@ -686,7 +716,13 @@ int command_apply(const struct options *options, struct report *report)
 	ret = apply_configs(&apply, report, &err);
 	if (lock >= 0)
 		journal_unlock(lock);
-	if (ret < 0) {
+	if (ret > 0)
+		(void)error_set(
+			&err, EAGAIN,
+			"%d name%s could not be looked up: enrolled as before, or left out; run "
+			"this again when the user database answers",
+			ret, ret == 1 ? "" : "s");
+	if (ret != 0) {
 		report_failure(report, "apply", err.text);
 		return complain(1, "apply: %s", err.text);
 	}

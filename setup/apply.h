@@ -22,7 +22,8 @@ struct apply_options {
 
 /*
  * Applies every /etc/groupies/NAME.conf. Steps are reported; with a dry run nothing is changed.
- * A playground whose config is gone is taken back (registry first, then its group).
+ * A playground whose config is gone is taken back (registry first, then its group). Returns of how
+ * many names the user database did not tell: who was enrolled by one of them stays so.
  */
 int apply_configs(const struct apply_options *options, struct report *report, struct error *err);
 

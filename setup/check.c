@@ -58,9 +58,13 @@ static int audit_begin(struct audit *audit, struct error *err)
 		return -err->code;
 	for (index = 0; index < audit->applied.count; index++) {
 		cleanup_users struct users users = {0};
+		struct error trouble;
 
-		if (config_users(&audit->applied.list[index], &users, err) < 0)
+		/* Those whom nobody can tell are rows of `registry`; the others are looked at. */
+		if (config_users(&audit->applied.list[index], &users, &trouble, err) < 0)
 			return -err->code;
+		if (trouble.code)
+			audit_find(audit, "some members are not looked at: %s", trouble.text);
 		for (user = 0; user < users.count; user++) {
 			if (users_add(&audit->members, &users.list[user], err) < 0)
 				return -err->code;

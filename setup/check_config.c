@@ -75,21 +75,37 @@ int check_configs(struct audit *audit, struct error *err)
 	return 0;
 }
 
+/* Who cannot be found stays enrolled by the name that a config has; see members_resolve. */
+static int check_missing(struct audit *audit, const struct config *config, const char *member,
+			 const struct error *trouble, struct entries *wanted, struct error *err)
+{
+	const struct registry_entry *known =
+		entries_find_member(&audit->entries, member, config->name);
+	const char *kind = *member == '@' ? "group" : "user";
+	char stays[64] = "";
+
+	if (known)
+		(void)snprintf(stays, sizeof(stays), ", and stays enrolled as %s %u",
+			       known->is_group ? "gid" : "uid", known->id);
+	if (trouble->code)
+		audit_find(audit, "'%s' of playground '%s' cannot be looked up%s: %s", member,
+			   config->name, stays, trouble->text);
+	else
+		audit_find(audit, "'%s' of playground '%s' is no %s of this host%s", member,
+			   config->name, kind, stays);
+	return known ? entries_add(wanted, known, err) : 0;
+}
+
 /* What apply wanted MEMBER's entry to be, against what it is. */
 static int check_enrolled(struct audit *audit, const struct config *config, const char *member,
 			  struct entries *wanted, struct error *err)
 {
 	const struct registry_entry *present;
 	struct registry_entry entry;
-	int found = member_resolve(config, member, &entry, err);
+	struct error trouble = ERROR_NONE;
 
-	if (found < 0)
-		return found;
-	if (!found) {
-		audit_find(audit, "'%s' of playground '%s' is no %s of this host", member,
-			   config->name, *member == '@' ? "group" : "user");
-		return 0;
-	}
+	if (member_resolve(config, member, &entry, &trouble) <= 0)
+		return check_missing(audit, config, member, &trouble, wanted, err);
 	present = entries_find(&audit->entries, entry.is_group, entry.id);
 	if (!present)
 		audit_find(audit,
@@ -164,16 +180,17 @@ static int check_entry(struct audit *audit, const struct registry_entry *entry, 
 			(void)text_copy(name, sizeof(name), user.name);
 	}
 	if (found < 0)
-		return found;
-	if (!found)
-		audit_find(audit,
-			   "%s %u was enrolled as '%s' and is nobody's any more: groupies-setup "
-			   "apply",
-			   kind, entry->id, entry->name);
+		audit_find(audit, "%s", err->text);
+	else if (!found)
+		audit_find(
+			audit,
+			"%s %u was enrolled as '%s' and is nobody's any more: take the name out of "
+			"the config, then groupies-setup apply",
+			kind, entry->id, entry->name);
 	else if (strcmp(name, entry->name) != 0)
 		audit_find(audit,
 			   "%s %u was enrolled as '%s' and is now '%s': renamed, or used again: "
-			   "look, then groupies-setup apply",
+			   "look, name it so in the config, then groupies-setup apply",
 			   kind, entry->id, entry->name, name);
 	return 0;
 }

@@ -21,12 +21,14 @@ int check_groups(struct audit *audit, struct error *err)
 {
 	size_t index;
 
-	(void)err;
 	for (index = 0; index < audit->members.count; index++) {
 		const struct user *user = &audit->members.list[index];
 		char which[256];
+		int found = user_is_in(user, POWERFUL, which, sizeof(which), err);
 
-		if (user_is_in(user, POWERFUL, which, sizeof(which)))
+		if (found < 0)
+			audit_find(audit, "%s", err->text);
+		if (found == 1)
 			audit_find(audit,
 				   "%s is in group %s, which is as good as root: no limit holds "
 				   "there",
@@ -71,9 +73,10 @@ static int check_sudo_of(struct audit *audit, const struct user *user, struct er
 	const struct program program = {.arguments = arguments, .seconds = SUDO_SECONDS};
 	struct program_answer answer;
 	char which[256];
+	int found = user_is_in(user, POWERFUL, which, sizeof(which), err);
 
-	if (user_is_in(user, POWERFUL, which, sizeof(which)))
-		return 0;
+	if (found)
+		return found < 0 ? found : 0;
 	if (program_run(&program, &answer, err) < 0)
 		return -err->code;
 	if (strstr(answer.output, "may run the following commands"))
@@ -100,7 +103,7 @@ static int ask_about_members(struct audit *audit,
 			break;
 		}
 		if (ask(audit, user, err) < 0)
-			return -err->code;
+			audit_find(audit, "%s: %s", user->name, err->text);
 	}
 	return 0;
 }
@@ -204,40 +207,39 @@ static int check_processes_of(struct audit *audit, const struct config *config,
 	return 0;
 }
 
-/* Where does the registry send USER? NULL: nowhere, or it is torn between two. */
-static const struct config *config_of(const struct audit *audit, const struct user *user)
+/*
+ * Where does the registry send USER? 1, 0: nowhere. What is between two playgrounds, or cannot be
+ * told, is an error.
+ */
+static int config_of(const struct audit *audit, const struct user *user,
+		     const struct config **ret_config, struct error *err)
 {
-	const struct registry_entry *entry = entries_find(&audit->entries, false, user->uid);
-	size_t index;
+	struct registry_entry entry;
+	int found = user_entry(user, &entry, err);
 
-	if (entry)
-		return configs_find(&audit->applied, entry->playground);
-	for (index = 0; index < audit->entries.count; index++) {
-		const struct registry_entry *group = &audit->entries.list[index];
-		char which[MEMBER_NAME_SIZE];
-
-		if (group->is_group && user_is_in(user, group->name, which, sizeof(which)))
-			return configs_find(&audit->applied, group->playground);
-	}
-	return NULL;
+	if (found < 0)
+		return found;
+	if (found == REGISTRY_UNKNOWN)
+		return -err->code;
+	*ret_config = found ? configs_find(&audit->applied, entry.playground) : NULL;
+	return *ret_config ? 1 : 0;
 }
 
 int check_processes(struct audit *audit, struct error *err)
 {
 	struct parts parts = {.config = NULL};
 	size_t index;
-	int code = 0;
 
-	for (index = 0; index < audit->members.count && code == 0; index++) {
+	for (index = 0; index < audit->members.count; index++) {
 		const struct user *user = &audit->members.list[index];
-		const struct config *config = config_of(audit, user);
+		const struct config *config = NULL;
+		int code = config_of(audit, user, &config, err);
 
-		if (!config)
-			continue;
-		code = parts_of(audit, config, &parts, err);
-		if (code == 0)
+		if (code == 1 && (code = parts_of(audit, config, &parts, err)) == 0)
 			code = check_processes_of(audit, config, user, &parts, err);
+		if (code < 0)
+			audit_find(audit, "%s: %s", user->name, err->text);
 	}
 	free(parts.list);
-	return code;
+	return 0;
 }

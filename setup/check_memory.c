@@ -125,7 +125,7 @@ static int find_holders(struct audit *audit, const struct stamp *stamp, uid_t ui
 	char text[32];
 
 	if (processes_inside(stamp, &list, &count, err) < 0 ||
-	    config_users(audit->config, &users, err) < 0)
+	    config_users(audit->config, &users, NULL, err) < 0)
 		return -err->code;
 	if (count)
 		qsort(list, count, sizeof(*list), by_size);

@@ -23,8 +23,8 @@ struct options {
 	const char *memory, *swap, *tasks, *cpu, *cpus;
 	const char *user_manager;
 	const char *fetch_hog, *sha256;
-	bool adopt, adopt_container, force, dry_run, json, terminate, sweep, password_stdin, locked, home_default,
-		delete_home;
+	bool adopt, adopt_container, force, dry_run, json, terminate, sweep, password_stdin, locked,
+		home_default, delete_home;
 };
 
 int command_provision(const struct options *options, struct report *report);

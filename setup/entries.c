@@ -51,6 +51,25 @@ const struct registry_entry *entries_find(const struct entries *entries, bool is
 	return NULL;
 }
 
+const struct registry_entry *entries_find_member(const struct entries *entries, const char *member,
+						 const char *playground)
+{
+	const struct registry_entry *found = NULL;
+	bool is_group = *member == '@';
+	size_t index;
+
+	for (index = 0; index < entries->count; index++) {
+		const struct registry_entry *entry = &entries->list[index];
+
+		if (entry->is_group != is_group || strcmp(entry->name, member + is_group) != 0)
+			continue;
+		if (strcmp(entry->playground, playground) == 0)
+			return entry;
+		found = entry;
+	}
+	return found;
+}
+
 static const char *entry_directory(bool is_group)
 {
 	return is_group ? GROUPIES_REGISTRY_GID_DIR : GROUPIES_REGISTRY_UID_DIR;

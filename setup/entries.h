@@ -25,6 +25,13 @@ const struct registry_entry *entries_find(const struct entries *entries, bool is
 					  unsigned id);
 
 /*
+ * The entry by which MEMBER, a user's name or a @group, was enrolled: in PLAYGROUND, else in another.
+ * NULL: in none.
+ */
+const struct registry_entry *entries_find_member(const struct entries *entries, const char *member,
+						 const char *playground);
+
+/*
  * Reads the registry. An entry that cannot be believed has no name and no playground: only its id
  * is known. No registry: no entries.
  */

@@ -99,24 +99,38 @@ int member_users(const struct registry_entry *entry, struct users *ret_users, st
 	return 0;
 }
 
-int config_users(const struct config *config, struct users *ret_users, struct error *err)
+static int member_word_users(const char *member, struct users *users, struct error *err)
+{
+	struct user user;
+	gid_t gid;
+	int found =
+		*member == '@' ? group_find(member + 1, &gid, err) : user_find(member, &user, err);
+
+	if (found <= 0)
+		return found;
+	return *member == '@' ? group_users(gid, users, err) : members_add(users, &user, err);
+}
+
+int config_users(const struct config *config, struct users *ret_users, struct error *ret_trouble,
+		 struct error *err)
 {
 	cleanup_users struct users users = {0};
+	struct error trouble = ERROR_NONE;
 	size_t index;
 
 	for (index = 0; index < config->member_count; index++) {
-		const char *member = config->members[index];
-		struct user user;
-		gid_t gid;
-		int found = *member == '@' ? group_find(member + 1, &gid, err)
-					   : user_find(member, &user, err);
+		struct error inner;
 
-		if (found < 0)
-			return found;
-		if (found && (*member == '@' ? group_users(gid, &users, err)
-					     : members_add(&users, &user, err)) < 0)
+		if (member_word_users(config->members[index], &users, &inner) >= 0)
+			continue;
+		if (!ret_trouble) {
+			*err = inner;
 			return -err->code;
+		}
+		trouble = inner;
 	}
+	if (ret_trouble)
+		*ret_trouble = trouble;
 	*ret_users = users;
 	users = (struct users){0};
 	return 0;
@@ -132,20 +146,22 @@ int user_entry(const struct user *user, struct registry_entry *ret_entry, struct
 	return registry_find(user->uid, gids, count, ret_entry, err);
 }
 
-bool user_is_in(const struct user *user, const char *groups, char *ret_which, size_t size)
+int user_is_in(const struct user *user, const char *groups, char *ret_which, size_t size,
+	       struct error *err)
 {
 	cleanup_free gid_t *gids = NULL;
 	size_t count = 0, index;
-	struct error ignored;
 
 	*ret_which = '\0';
-	if (user_gids(user, &gids, &count, &ignored) < 0)
-		return false;
+	if (user_gids(user, &gids, &count, err) < 0)
+		return -err->code;
 	for (index = 0; index < count; index++) {
 		char name[MEMBER_NAME_SIZE];
+		int found = group_find_gid(gids[index], name, err);
 
-		if (group_find_gid(gids[index], name, &ignored) != 1 ||
-		    !controllers_have(groups, name))
+		if (found < 0)
+			return found;
+		if (!found || !controllers_have(groups, name))
 			continue;
 		if (*ret_which)
 			(void)strncat(ret_which, ", ", size - strlen(ret_which) - 1);
@@ -205,17 +221,18 @@ static int is_invoker(const struct user *user, char *why, size_t size, struct er
 static int is_way_in(const struct user *user, char *why, size_t size, struct error *err)
 {
 	char groups[128];
-	int invoker = is_invoker(user, why, size, err);
+	int found = is_invoker(user, why, size, err);
 
-	if (invoker)
-		return invoker;
-	if (!user_is_in(user, WAYS_IN, groups, sizeof(groups)))
-		return 0;
+	if (found)
+		return found;
+	found = user_is_in(user, WAYS_IN, groups, sizeof(groups), err);
+	if (found <= 0)
+		return found;
 	(void)snprintf(why, size, "is in group %s", groups);
 	return 1;
 }
 
-/* A refused login of this user would be root's: refused here, unless forced. */
+/* A refused login of this user would be root's: that is 1 and a sentence, unless forced. */
 static int check_way_in(const struct registry_entry *entry, const char *member, bool force,
 			struct report *report, struct error *err)
 {
@@ -227,21 +244,21 @@ static int check_way_in(const struct registry_entry *entry, const char *member, 
 		return -err->code;
 	for (index = 0; index < users.count; index++) {
 		const struct user *user = &users.list[index];
-
 		int way_in = is_way_in(user, why, sizeof(why), err);
 
 		if (way_in < 0)
 			return way_in;
-		if (way_in == 0)
-			continue;
-		if (!force)
-			return error_set(
-				err, EPERM,
-				"%s: '%s' %s: whoever is root's way in could be locked out "
-				"with it; --force enrols it all the same",
-				where(entry->playground, member, at, sizeof(at)), user->name, why);
-		report_step(report, REPORT_WARNING, "member",
-			    "%s %s, enrolled all the same (--force)", user->name, why);
+		if (way_in == 1 && !force) {
+			(void)error_set(err, EPERM,
+					"%s: '%s' %s: whoever is root's way in could be locked out "
+					"with it; --force enrols it all the same",
+					where(entry->playground, member, at, sizeof(at)),
+					user->name, why);
+			return 1;
+		}
+		if (way_in == 1)
+			report_step(report, REPORT_WARNING, "member",
+				    "%s %s, enrolled all the same (--force)", user->name, why);
 	}
 	return 0;
 }
@@ -287,33 +304,99 @@ static int check_claims(const struct entries *entries, const struct registry_ent
 			 member, other->playground, there);
 }
 
-static int config_resolve(const struct config *config, bool force, struct report *report,
-			  struct entries *entries, struct error *err)
+/* A name of a config's that was not found, or, with TROUBLE, of which nobody can tell. */
+struct missing {
+	const struct config *config;
+	const char *member;
+	struct error trouble;
+};
+
+/* What members_resolve works on. */
+struct resolving {
+	const struct entries *present; /* the registry as it is */
+	struct entries entries;        /* as it shall be */
+	struct missing *missing;
+	size_t missing_count;
+	struct report *report;
+	bool force;
+};
+
+static void resolving_clear(struct resolving *resolving)
 {
-	char at[128];
-	size_t index;
+	entries_clear(&resolving->entries);
+	free(resolving->missing);
+}
 
-	for (index = 0; index < config->member_count; index++) {
-		const char *member = config->members[index];
-		struct registry_entry entry;
-		int found = member_resolve(config, member, &entry, err);
+#define cleanup_resolving __attribute__((cleanup(resolving_clear)))
 
-		if (found < 0)
-			return error_context(err, "%s",
-					     where(config->name, member, at, sizeof(at)));
-		if (!found) {
-			report_step(report, REPORT_WARNING, "member",
-				    "%s: there is no %s '%s': left out",
-				    where(config->name, member, at, sizeof(at)),
-				    *member == '@' ? "group" : "user", member + (*member == '@'));
-			continue;
-		}
-		if (check_claims(entries, &entry, member, err) < 0 ||
-		    check_way_in(&entry, member, force, report, err) < 0 ||
-		    entries_add(entries, &entry, err) < 0)
-			return -err->code;
-	}
+static int missing_add(struct resolving *resolving, const struct config *config, const char *member,
+		       const struct error *trouble, struct error *err)
+{
+	struct missing *grown =
+		reallocarray(resolving->missing, resolving->missing_count + 1, sizeof(*grown));
+
+	if (!grown)
+		return error_errno(err, "members");
+	resolving->missing = grown;
+	grown[resolving->missing_count++] = (struct missing){config, member, *trouble};
 	return 0;
+}
+
+/* MEMBER gets its entry, or is missing. */
+static int member_enrol(struct resolving *resolving, const struct config *config,
+			const char *member, struct error *err)
+{
+	struct error trouble = ERROR_NONE;
+	struct registry_entry entry;
+	int found = member_resolve(config, member, &entry, &trouble);
+
+	if (found == 1) {
+		if (check_claims(&resolving->entries, &entry, member, err) < 0)
+			return -err->code;
+		found = check_way_in(&entry, member, resolving->force, resolving->report, &trouble);
+		if (found == 1) {
+			*err = trouble;
+			return -err->code;
+		}
+		if (found == 0)
+			return entries_add(&resolving->entries, &entry, err);
+	}
+	return missing_add(resolving, config, member, &trouble, err);
+}
+
+/*
+ * Whom a config names stays enrolled under the id that is known: a directory may say "no such user"
+ * for a moment, or not answer at all. Only taking the name out of the config releases. When all
+ * others have their entries: who was renamed, and is named by the new name, has one already.
+ */
+static int missing_settle(struct resolving *resolving, const struct missing *missing,
+			  struct error *err)
+{
+	const char *member = missing->member;
+	bool is_group = *member == '@';
+	const struct registry_entry *known =
+		entries_find_member(resolving->present, member, missing->config->name);
+	struct registry_entry entry;
+	char at[128], why[sizeof(missing->trouble.text)];
+
+	(void)where(missing->config->name, member, at, sizeof(at));
+	(void)snprintf(why, sizeof(why), "there is no %s '%s'", is_group ? "group" : "user",
+		       member + is_group);
+	if (missing->trouble.code)
+		(void)text_copy(why, sizeof(why), missing->trouble.text);
+	if (!known || entries_find(&resolving->entries, is_group, known->id)) {
+		report_step(resolving->report, REPORT_WARNING, "member", "%s: %s: left out", at,
+			    why);
+		return 0;
+	}
+	report_step(
+		resolving->report, REPORT_WARNING, "member",
+		"%s: %s: stays enrolled as %s %u; taking the name out of the config releases it",
+		at, why, is_group ? "gid" : "uid", known->id);
+	entry = *known;
+	entry.own_limits = missing->config->own_limits;
+	(void)text_copy(entry.playground, sizeof(entry.playground), missing->config->name);
+	return entries_add(&resolving->entries, &entry, err);
 }
 
 /* One member alone can fill what all share, and then nobody else gets in. */
@@ -361,31 +444,50 @@ static int warn_of_torn(const struct entries *entries, const struct registry_ent
 	return 0;
 }
 
-int members_resolve(const struct configs *configs, bool force, struct report *report,
-		    struct entries *ret_entries, struct error *err)
+/* Only a warning: what a database does not tell now is told by the refused login, and by check. */
+static void warn_of_all_torn(const struct entries *entries, struct report *report)
 {
-	cleanup_entries struct entries entries = {0};
+	struct error trouble;
 	size_t i, j;
 
-	for (i = 0; i < configs->count; i++) {
-		if (config_resolve(&configs->list[i], force, report, &entries, err) < 0)
-			return -err->code;
-	}
-	for (i = 0; i < configs->count; i++)
-		warn_of_sharing(&configs->list[i], &entries, report);
-	for (i = 0; i < entries.count; i++) {
-		for (j = i + 1; j < entries.count; j++) {
-			const struct registry_entry *one = &entries.list[i],
-						    *two = &entries.list[j];
+	for (i = 0; i < entries->count; i++) {
+		for (j = i + 1; j < entries->count; j++) {
+			const struct registry_entry *one = &entries->list[i],
+						    *two = &entries->list[j];
 
-			if (!one->is_group || !two->is_group ||
-			    strcmp(one->playground, two->playground) == 0)
-				continue;
-			if (warn_of_torn(&entries, one, two, report, err) < 0)
+			if (one->is_group && two->is_group &&
+			    strcmp(one->playground, two->playground) != 0 &&
+			    warn_of_torn(entries, one, two, report, &trouble) < 0)
+				report_step(report, REPORT_WARNING, "member", "%s", trouble.text);
+		}
+	}
+}
+
+int members_resolve(const struct configs *configs, const struct entries *present, bool force,
+		    struct report *report, struct entries *ret_entries, struct error *err)
+{
+	cleanup_resolving struct resolving resolving = {
+		.present = present, .report = report, .force = force};
+	size_t index, member;
+	int silent = 0;
+
+	for (index = 0; index < configs->count; index++) {
+		const struct config *config = &configs->list[index];
+
+		for (member = 0; member < config->member_count; member++) {
+			if (member_enrol(&resolving, config, config->members[member], err) < 0)
 				return -err->code;
 		}
 	}
-	*ret_entries = entries;
-	entries = (struct entries){0};
-	return 0;
+	for (index = 0; index < resolving.missing_count; index++) {
+		if (missing_settle(&resolving, &resolving.missing[index], err) < 0)
+			return -err->code;
+		silent += resolving.missing[index].trouble.code != 0;
+	}
+	for (index = 0; index < configs->count; index++)
+		warn_of_sharing(&configs->list[index], &resolving.entries, report);
+	warn_of_all_torn(&resolving.entries, report);
+	*ret_entries = resolving.entries;
+	resolving.entries = (struct entries){0};
+	return silent;
 }

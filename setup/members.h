@@ -32,11 +32,13 @@ int users_add(struct users *users, const struct user *user, struct error *err);
 
 /*
  * Resolves every member of CONFIGS. Refused: uid 0, one uid or one gid twice, and, unless FORCE,
- * whoever is root's way in. Reported as a warning: users and groups that are unknown (dropped),
- * users whom two groups pull into different playgrounds, several members without [Member].
+ * whoever is root's way in. Who is not found, or cannot be looked up, keeps the entry that PRESENT,
+ * the registry as it is, has of that name. Reported as a warning: that, names that have none
+ * (dropped), users whom two groups pull into different playgrounds, several members without
+ * [Member]. Returns of how many names nobody could tell.
  */
-int members_resolve(const struct configs *configs, bool force, struct report *report,
-		    struct entries *ret_entries, struct error *err);
+int members_resolve(const struct configs *configs, const struct entries *present, bool force,
+		    struct report *report, struct entries *ret_entries, struct error *err);
 
 /* Turns MEMBER of CONFIG into its entry. Returns 1, or 0 when this host does not know it. */
 int member_resolve(const struct config *config, const char *member,
@@ -45,13 +47,21 @@ int member_resolve(const struct config *config, const char *member,
 /* The users that ENTRY makes members: one, or all of its group but root. Without name: none. */
 int member_users(const struct registry_entry *entry, struct users *ret_users, struct error *err);
 
-/* The users that CONFIG makes members on this host; unknown ones and root are left out. */
-int config_users(const struct config *config, struct users *ret_users, struct error *err);
+/*
+ * The users that CONFIG makes members on this host; unknown ones and root are left out. So is whom
+ * nobody can tell, and *ret_trouble says of one of them why; where that is NULL it is a failure.
+ */
+int config_users(const struct config *config, struct users *ret_users, struct error *ret_trouble,
+		 struct error *err);
 
 /* The registry's entry that a login of USER's finds; the rest is as with registry_find. */
 int user_entry(const struct user *user, struct registry_entry *ret_entry, struct error *err);
 
-/* Writes which of the comma-separated GROUPS the user is in, comma-separated. False: in none. */
-bool user_is_in(const struct user *user, const char *groups, char *ret_which, size_t size);
+/*
+ * Writes which of the comma-separated GROUPS the user is in, comma-separated, and returns 1; 0: in
+ * none. An error is the database's.
+ */
+int user_is_in(const struct user *user, const char *groups, char *ret_which, size_t size,
+	       struct error *err);
 
 #endif

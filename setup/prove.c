@@ -452,7 +452,7 @@ static int member_choose(struct proof *proof, struct error *err)
 	cleanup_users struct users users = {0};
 	size_t index;
 
-	if (config_users(proof->config, &users, err) < 0)
+	if (config_users(proof->config, &users, NULL, err) < 0)
 		return -err->code;
 	for (index = 0; index < users.count; index++) {
 		struct registry_entry entry;

@@ -312,7 +312,7 @@ static int check_limits(const struct work *work, struct error *err)
 static int check_members(struct work *work, struct error *err)
 {
 	cleanup_configs struct configs configs = {0};
-	cleanup_entries struct entries entries = {0};
+	cleanup_entries struct entries entries = {0}, present = {0};
 	struct report *silent = report_open_silent();
 	struct config *ours;
 	size_t index;
@@ -341,7 +341,10 @@ static int check_members(struct work *work, struct error *err)
 	configs.list[index] = (struct config){0};
 	result = parse(work, work->after, &configs.list[index], err);
 	if (result >= 0)
-		result = members_resolve(&configs, work->options->force, silent, &entries, err);
+		result = entries_read(&present, err);
+	if (result >= 0)
+		result = members_resolve(&configs, &present, work->options->force, silent, &entries,
+					 err);
 	report_close(silent);
 	return result < 0 ? result : 0;
 }

@@ -39,7 +39,7 @@ static int users_here(const struct work *work, struct users *ret_users, struct e
 {
 	size_t index, kept = 0;
 
-	if (config_users(&work->config, ret_users, err) < 0)
+	if (config_users(&work->config, ret_users, NULL, err) < 0)
 		return -err->code;
 	for (index = 0; index < ret_users->count; index++) {
 		if (!is_elsewhere(work, &ret_users->list[index]))

@@ -312,6 +312,86 @@ enrols_a_sudoer_by_force() {
 	enrolled "$member_uid" "$lab"
 }
 
+# ---- who cannot be found, or whom nobody can tell ---------------------------------------------------
+
+# A user and a group that a directory has, in two playgrounds.
+directory() {
+	fresh
+	rm -f /run/nss-trial/*
+	for database in passwd group; do nss_trial "$database" files trial systemd; done
+	printf 's2dir:x:23288:23288::/:/bin/sh\n' >/run/nss-trial/passwd
+	printf 's2crew:x:23299:s2dir\n' >/run/nss-trial/group
+	config "$lab" "Members=s2dir $member" MemoryMax=32M
+	config "$other" 'Members=@s2crew' MemoryMax=32M
+	groupies-setup apply && enrolled 23288 "$lab" && [ -e /var/lib/groupies/registry/gid/23299 ]
+}
+
+both_are_enrolled() {
+	enrolled 23288 "$lab" && enrolled "$member_uid" "$lab" &&
+		[ -e /var/lib/groupies/registry/gid/23299 ] || no "somebody was released" || exit 1
+}
+
+releases_nobody_while_a_directory_is() { # STATE EXIT
+	directory || return
+	config "$lab" "Members=s2dir $member" MemoryMax=48M
+	touch "/run/nss-trial/$1"
+	groupies-setup apply >"$work/out" 2>"$work/err"
+	[ $? -eq "$2" ] || no "exit is not $2: $(cat "$work/out" "$work/err")" || return
+	grep -q 's2dir.*stays enrolled as uid 23288' "$work/out" && grep -q 'stays enrolled as gid 23299' "$work/out" ||
+		no "does not say so: $(cat "$work/out")" || return
+	both_are_enrolled
+	[ "$(cat "$(hierarchy memory)/$lab/memory.limit_in_bytes")" = $((48 << 20)) ] || no "the rest was not applied"
+}
+
+applies_another_while_a_directory_is_down() {
+	directory || return
+	config "$lab" "Members=$member" MemoryMax=48M
+	touch /run/nss-trial/unavail
+	groupies-setup apply --playground "$lab" >"$work/out" 2>&1
+	[ "$(cat "$(hierarchy memory)/$lab/memory.limit_in_bytes")" = $((48 << 20)) ] || no "not applied: $(cat "$work/out")" || return
+	[ -e /var/lib/groupies/registry/gid/23299 ] || no "the group was released"
+}
+
+releases_nobody_who_was_renamed() {
+	directory || return
+	sed -i s/s2dir/s2renamed/ /run/nss-trial/passwd
+	said "there is no user 's2dir': stays enrolled as uid 23288" groupies-setup apply
+	both_are_enrolled
+	config "$lab" "Members=s2renamed $member" MemoryMax=32M
+	said "was enrolled as 's2dir'" groupies-setup apply
+	both_are_enrolled
+	config "$lab" "Members=s2dir s2renamed $member" MemoryMax=32M
+	said "there is no user 's2dir': left out" groupies-setup apply
+	both_are_enrolled
+}
+
+releases_whom_the_config_names_no_more() {
+	directory || return
+	touch /run/nss-trial/unavail
+	config "$lab" "Members=$member" MemoryMax=32M
+	groupies-setup apply
+	[ ! -e "$entries/23288" ] || no "it stays enrolled"
+}
+
+follows_a_name_to_another_uid() {
+	directory || return
+	printf 's2dir:x:23289:23289::/:/bin/sh\n' >/run/nss-trial/passwd
+	groupies-setup apply || return
+	enrolled 23289 "$lab"
+	[ ! -e "$entries/23288" ] || no "the old uid stays enrolled"
+}
+
+checks_the_rest_while_a_directory_is_down() {
+	directory || return
+	touch /run/nss-trial/unavail
+	finds registry "'s2dir' of playground '$lab' cannot be looked up, and stays enrolled as uid 23288: "
+	finds registry "'@s2crew' of playground '$other' cannot be looked up, and stays enrolled as gid 23299: "
+	! grep -q 'no config says so' "$work/out" || no "calls somebody enrolled for nothing" || return
+	grep -q '  memory  ' "$work/out" || no "does not look at the rest: $(cat "$work/out")"
+	rm /run/nss-trial/unavail
+	finds_nothing
+}
+
 drops_an_unknown_user_and_applies_the_rest() {
 	fresh
 	config "$lab" "Members=nobody_here $member" MemoryMax=32M
@@ -1214,6 +1294,14 @@ for group in sudo adm wheel admin; do check_in_groups refuses_a_member_of_group 
 check_in_groups refuses_a_group_with_a_sudoer_in_it
 check refuses_who_invoked_it_through_sudo
 check_in_groups enrols_a_sudoer_by_force
+check releases_nobody_while_a_directory_is unavail 1
+check releases_nobody_while_a_directory_is tryagain 1
+check releases_nobody_while_a_directory_is notfound 0
+check applies_another_while_a_directory_is_down
+check releases_nobody_who_was_renamed
+check releases_whom_the_config_names_no_more
+check follows_a_name_to_another_uid
+check checks_the_rest_while_a_directory_is_down
 check drops_an_unknown_user_and_applies_the_rest
 check drops_an_unknown_group_and_applies_the_rest
 check enrols_a_group_by_its_gid
