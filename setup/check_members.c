@@ -235,7 +235,7 @@ int check_processes(struct audit *audit, struct error *err)
 		const struct config *config = NULL;
 		int code = config_of(audit, user, &config, err);
 
-		if (code == 1 && (code = parts_of(audit, config, &parts, err)) == 0)
+		if (code == 1 && config && (code = parts_of(audit, config, &parts, err)) == 0)
 			code = check_processes_of(audit, config, user, &parts, err);
 		if (code < 0)
 			audit_find(audit, "%s: %s", user->name, err->text);
