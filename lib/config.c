@@ -5,9 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ini.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
@@ -15,6 +18,12 @@
 
 #define BYTE_ORDER_MARK "\xEF\xBB\xBF"
 #define MEMBER_MAX      (CONFIG_LINE_MAX - (sizeof("Members=") - 1))
+
+/* Which members a config has: thousands are read, and each may be named once. */
+struct names {
+	size_t *slots; /* positions among the members, counted from 1; 0: a free one */
+	size_t room;   /* a power of two */
+};
 
 /*
  * libinih splits an overlong line in silence, ends a line at a NUL, joins an indented line to the
@@ -28,6 +37,7 @@ struct reading {
 	unsigned line;
 	bool failed; /* err holds the first complaint; what follows is not looked at */
 	struct config *config;
+	struct names names;
 	struct error *err;
 };
 
@@ -135,16 +145,56 @@ static char *read_line(char *buffer, int size, void *stream)
 	return buffer;
 }
 
-/* Names of people have no blank in them, and what does not print is none. */
+/*
+ * Names of people have no blank in them, and what does not print is none. Signs that have a meaning
+ * elsewhere (!name, %group, *) are refused rather than taken for somebody who is not here.
+ */
 static bool member_is_valid(const char *member)
 {
 	const char *name = member + (*member == '@'), *at;
 
 	for (at = name; *at; at++) {
-		if ((unsigned char)*at <= ' ' || *at == 0x7f || strchr(":/@,", *at))
+		if ((unsigned char)*at <= ' ' || *at == 0x7f || strchr(":/@,;*?\"|<>=[]", *at))
 			return false;
 	}
-	return *name && *name != '-' && strlen(member) <= MEMBER_MAX;
+	return (isalnum((unsigned char)*name) || (unsigned char)*name >= 0x80 || *name == '_') &&
+	       strlen(member) <= MEMBER_MAX;
+}
+
+/* Where MEMBER is among the slots, or the free one where it would be. */
+static size_t *names_slot(const struct names *names, const struct config *config,
+			  const char *member)
+{
+	uint64_t hash = 14695981039346656037U; /* FNV-1a */
+	size_t slot;
+	const char *at;
+
+	for (at = member; *at; at++)
+		hash = (hash ^ (unsigned char)*at) * 1099511628211U;
+	for (slot = (size_t)hash & (names->room - 1); names->slots[slot];
+	     slot = (slot + 1) & (names->room - 1)) {
+		if (strcmp(config->members[names->slots[slot] - 1], member) == 0)
+			break;
+	}
+	return &names->slots[slot];
+}
+
+/* Makes room for one more, at most half full. */
+static int names_grow(struct names *names, const struct config *config, struct error *err)
+{
+	struct names grown = {.room = names->room ? names->room * 2 : 64};
+	size_t index;
+
+	if (config->member_count + 1 <= names->room / 2)
+		return 0;
+	grown.slots = calloc(grown.room, sizeof(*grown.slots));
+	if (!grown.slots)
+		return error_errno(err, "members");
+	for (index = 0; index < config->member_count; index++)
+		*names_slot(&grown, config, config->members[index]) = index + 1;
+	free(names->slots);
+	*names = grown;
+	return 0;
 }
 
 bool config_has_member(const struct config *config, const char *member)
@@ -158,26 +208,41 @@ bool config_has_member(const struct config *config, const char *member)
 	return false;
 }
 
-int config_add_member(struct config *config, const char *member, struct error *err)
+static int member_add(struct config *config, struct names *names, const char *member,
+		      struct error *err)
 {
 	char **grown;
+	size_t *slot;
 
 	if (!member_is_valid(member))
 		return error_set(err, EINVAL, "'%s' is not a user's name or a @group", member);
-	if (config_has_member(config, member))
+	if (names_grow(names, config, err) < 0)
+		return -err->code;
+	slot = names_slot(names, config, member);
+	if (*slot)
 		return error_set(err, EEXIST, "'%s' is named twice", member);
-	grown = realloc(config->members, (config->member_count + 1) * sizeof(*grown));
+	grown = reallocarray(config->members, config->member_count + 1, sizeof(*grown));
 	if (!grown)
 		return error_errno(err, "members");
 	config->members = grown;
 	grown[config->member_count] = strdup(member);
 	if (!grown[config->member_count])
 		return error_errno(err, "members");
-	config->member_count++;
+	*slot = ++config->member_count;
 	return 0;
 }
 
-static int add_members(struct config *config, const char *value, struct error *err)
+int config_add_member(struct config *config, const char *member, struct error *err)
+{
+	struct names names = {0};
+	int ret = member_add(config, &names, member, err);
+
+	free(names.slots);
+	return ret;
+}
+
+static int add_members(struct config *config, struct names *names, const char *value,
+		       struct error *err)
 {
 	char copy[CONFIG_LINE_MAX + 1];
 	char *saved = NULL, *word;
@@ -185,7 +250,7 @@ static int add_members(struct config *config, const char *value, struct error *e
 	if (!text_copy(copy, sizeof(copy), value))
 		return error_set(err, EBADMSG, "Members: too long");
 	for (word = strtok_r(copy, " \t", &saved); word; word = strtok_r(NULL, " \t", &saved)) {
-		if (config_add_member(config, word, err) < 0)
+		if (member_add(config, names, word, err) < 0)
 			return error_context(err, "Members");
 	}
 	return 0;
@@ -203,9 +268,10 @@ static int set_limit(struct limits *limits, const struct limit *limit, const cha
 	return limit_parse(limit, value, to, err);
 }
 
-static int take_key(struct config *config, const char *section, const char *key, const char *value,
-		    struct error *err)
+static int take_key(struct reading *reading, const char *section, const char *key,
+		    const char *value, struct error *err)
 {
+	struct config *config = reading->config;
 	bool of_each = strcmp(section, "Member") == 0;
 	const struct limit *limit = limit_find(key);
 
@@ -215,7 +281,7 @@ static int take_key(struct config *config, const char *section, const char *key,
 	if (limit)
 		return set_limit(of_each ? &config->each : &config->shared, limit, value, err);
 	if (!of_each && strcmp(key, "Members") == 0)
-		return add_members(config, value, err);
+		return add_members(config, &reading->names, value, err);
 	if (!of_each && strcmp(key, "UserManager") == 0) {
 		if (config->user_manager != USER_MANAGER_AUTO)
 			return error_set(err, EEXIST, "UserManager is set twice");
@@ -235,7 +301,7 @@ static int handle(void *user, const char *section, const char *key, const char *
 
 	if (reading->failed)
 		return 0;
-	if (take_key(reading->config, section, key, value, reading->err) < 0) {
+	if (take_key(reading, section, key, value, reading->err) < 0) {
 		complain(reading);
 		return 0;
 	}
@@ -258,6 +324,7 @@ int config_parse(const char *text, size_t length, const char *file, const char *
 			file, name);
 	(void)text_copy(config.name, sizeof(config.name), name);
 	bad = ini_parse_stream(read_line, &reading, handle, &reading);
+	free(reading.names.slots);
 	if (bad < 0 && !reading.failed)
 		return error_set(err, ENOMEM, "%s: out of memory", file);
 	if (bad > 0 && !reading.failed)
@@ -274,36 +341,65 @@ int config_parse(const char *text, size_t length, const char *file, const char *
 	return 0;
 }
 
+int config_too_large(const char *path, struct error *err)
+{
+	return error_set(err, EFBIG,
+			 "%s: is larger than %d MiB, which is all that a login reads: name groups "
+			 "instead of users",
+			 path, CONFIG_SIZE_MAX / 1024 / 1024);
+}
+
+/*
+ * Reads all of FD. Unlike file_read_all, which refuses a NUL without a line: it is found by line.
+ * A helper of a login takes no more memory than the file is long.
+ */
+static ssize_t text_read(int fd, const char *path, char **ret_text, struct error *err)
+{
+	cleanup_free char *text = NULL;
+	ssize_t room, length = 0;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_errno(err, "%s", path);
+	room = st.st_size < CONFIG_SIZE_MAX ? (ssize_t)st.st_size + 1 : CONFIG_SIZE_MAX;
+	text = malloc((size_t)room);
+	if (!text)
+		return error_errno(err, "%s", path);
+	while (length < room) {
+		ssize_t got = read(fd, text + length, (size_t)(room - length));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_errno(err, "%s", path);
+		if (got == 0) {
+			*ret_text = steal_pointer(&text);
+			return length;
+		}
+		length += got;
+	}
+	return room < CONFIG_SIZE_MAX
+		       ? error_set(err, EAGAIN, "%s: was being written: do this again", path)
+		       : config_too_large(path, err);
+}
+
 int config_read(int dirfd, const char *directory, const char *name, struct config *ret_config,
 		struct error *err)
 {
-	cleanup_free char *text = malloc(CONFIG_SIZE_MAX);
+	cleanup_free char *text = NULL;
 	cleanup_fd int fd = -1;
 	char file[300], path[600];
-	ssize_t length = 0;
+	ssize_t length;
 
-	if (!text)
-		return error_errno(err, "%s", name);
 	if (snprintf(file, sizeof(file), "%s.conf", name) >= (int)sizeof(file))
 		return error_set(err, ENAMETOOLONG, "%s: name too long", directory);
 	(void)snprintf(path, sizeof(path), "%s/%s", directory, file);
 	fd = file_open_trusted(dirfd, file, err);
 	if (fd < 0)
 		return error_context(err, "%s", directory);
-	/* Unlike file_read_all, which refuses it without a line: a NUL is found by line. */
-	while (length < CONFIG_SIZE_MAX) {
-		ssize_t got = read(fd, text + length, (size_t)(CONFIG_SIZE_MAX - length));
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_errno(err, "%s", path);
-		if (got == 0)
-			return config_parse(text, (size_t)length, path, name, ret_config, err);
-		length += got;
-	}
-	return error_set(err, EFBIG, "%s: is larger than %d KiB: name groups instead of users",
-			 path, CONFIG_SIZE_MAX / 1024);
+	length = text_read(fd, path, &text, err);
+	return length < 0 ? (int)length
+			  : config_parse(text, (size_t)length, path, name, ret_config, err);
 }
 
 static void print_limits(FILE *out, const struct limits *limits)

@@ -48,7 +48,8 @@ int edit_read(const char *path, char **ret_text, size_t *ret_length, struct erro
 		}
 		length += (size_t)got;
 	}
-	return error_set(err, EFBIG, "%s: is larger than %d KiB", path, EDIT_SIZE_MAX / 1024);
+	return error_set(err, EFBIG, "%s: is larger than %d MiB", path,
+			 EDIT_SIZE_MAX / 1024 / 1024);
 }
 
 /* A distribution may lead /etc/pam.d/system-auth elsewhere: what is edited is the file itself. */

@@ -7,9 +7,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "groupies/config.h"
 #include "groupies/error.h"
 
-#define EDIT_SIZE_MAX (1024 * 1024)
+#define EDIT_SIZE_MAX (CONFIG_SIZE_MAX + 4096) /* a config, and what is kept in front of one */
 
 /* Reads PATH; the caller frees *ret_text, which ends with NUL. ENOENT, EFBIG. */
 int edit_read(const char *path, char **ret_text, size_t *ret_length, struct error *err);

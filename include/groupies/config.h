@@ -15,7 +15,7 @@
 #include "groupies/limits.h"
 #include "groupies/registry.h"
 
-#define CONFIG_SIZE_MAX (256 * 1024)
+#define CONFIG_SIZE_MAX (8 * 1024 * 1024) /* 200,000 names of 32 bytes, a line each */
 #define CONFIG_LINE_MAX 190 /* libinih reads 200 bytes a line; more would be split in silence */
 
 enum user_manager { USER_MANAGER_AUTO, USER_MANAGER_INSIDE, USER_MANAGER_MASKED };
@@ -47,7 +47,13 @@ int config_read(int dirfd, const char *directory, const char *name, struct confi
 /* Does a Members= line of CONFIG have this very word, a user's name or a @group? */
 bool config_has_member(const struct config *config, const char *member);
 
-/* Writes CONFIG as the file that config_parse reads. The caller frees *ret_text. */
+/* The refusal of what has CONFIG_SIZE_MAX bytes or more, for whoever writes a config or reads one. */
+int config_too_large(const char *path, struct error *err);
+
+/*
+ * Writes CONFIG as the file that config_parse reads, a line for each member: it may be longer than
+ * what was read. The caller frees *ret_text.
+ */
 int config_print(const struct config *config, char **ret_text, struct error *err);
 
 /* Adds MEMBER. EEXIST: it is one already. EINVAL: no name. */

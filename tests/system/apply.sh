@@ -216,9 +216,9 @@ refuses_a_directory_that_anybody_can_write() {
 	unchanged refused 1 "/etc/groupies: others than root can write it" groupies-setup apply
 }
 
-refuses_noise_of_one_mebibyte() {
+refuses_noise_of_sixteen_mebibytes() {
 	fresh
-	head -c 1048576 /dev/urandom >/etc/groupies/$lab.conf
+	head -c 16M /dev/urandom >/etc/groupies/$lab.conf
 	unchanged refused 1 "/etc/groupies/$lab.conf: is larger than" groupies-setup apply
 }
 
@@ -1262,6 +1262,11 @@ for line in \
 	"Members=a:b|Members: 'a:b' is not a user's name" \
 	"Members=-rf|Members: '-rf' is not a user's name" \
 	"Members=@|Members: '@' is not a user's name" \
+	"Members=!$mate|Members: '!$mate' is not a user's name" \
+	"Members=@!s2class|Members: '@!s2class' is not a user's name" \
+	"Members=%s2class|Members: '%s2class' is not a user's name" \
+	"Members=*|Members: '*' is not a user's name" \
+	"Members=s2*|Members: 's2*' is not a user's name" \
 	"memorymax=1G|unknown key 'memorymax'" \
 	"Nonsense=1|unknown key 'Nonsense'" \
 	"just words|neither KEY=VALUE nor [Section]"; do
@@ -1280,7 +1285,7 @@ check refuses_a_fifo_without_waiting_for_it
 check refuses_a_config_that_anybody_can_write
 check refuses_a_config_of_another_owner
 check refuses_a_directory_that_anybody_can_write
-check refuses_noise_of_one_mebibyte
+check refuses_noise_of_sixteen_mebibytes
 check refuses_a_nul_byte
 check refuses_an_overlong_line
 check changes_nothing_when_a_second_config_is_wrong

@@ -196,6 +196,11 @@ static void refuses_every_bad_line_with_its_number_and_its_word(void **state)
 		{TOP "Members=ada ada\n", "lab.conf:2: Members: 'ada' is named twice"},
 		{TOP "Members=@lab\nMembers=@lab\n", "lab.conf:3: Members: '@lab' is named twice"},
 		{TOP "Members=@\n", "lab.conf:2: Members: '@' is not a user's name or a @group"},
+		{TOP "Members=!ann\n", "lab.conf:2: Members: '!ann' is not a user's name"},
+		{TOP "Members=@!staff\n", "lab.conf:2: Members: '@!staff' is not a user's name"},
+		{TOP "Members=ann *\n", "lab.conf:2: Members: '*' is not a user's name"},
+		{TOP "Members=%staff\n", "lab.conf:2: Members: '%staff' is not a user's name"},
+		{TOP "Members=a=b\n", "lab.conf:2: Members: 'a=b' is not a user's name"},
 		{TOP "Members=-r\n", "lab.conf:2: Members: '-r' is not a user's name"},
 		{TOP "Members=@-r\n", "lab.conf:2: Members: '@-r' is not"},
 		{TOP "Members=@@lab\n", "lab.conf:2: Members: '@@lab' is not"},
@@ -320,6 +325,32 @@ static void reads_back_what_it_prints(void **state)
 	free(printed);
 }
 
+static void takes_a_hundred_thousand_members_and_finds_the_one_named_twice(void **state)
+{
+	cleanup_config struct config config = {0};
+	struct error err = ERROR_NONE;
+	char *text = NULL;
+	size_t length = 0, index;
+	FILE *out = open_memstream(&text, &length);
+
+	(void)state;
+	assert_non_null(out);
+	(void)fprintf(out, TOP "MemoryMax=1M\n");
+	for (index = 0; index < 100000; index++)
+		(void)fprintf(out, "Members=student-of-the-long-name-%06zu\n", index);
+	(void)fflush(out);
+	assert_true(length < CONFIG_SIZE_MAX);
+	assert_done(parse(text, &config, &err), &err);
+	assert_int_equal(config.member_count, 100000);
+	assert_string_equal(config.members[99999], "student-of-the-long-name-099999");
+	config_clear(&config);
+	(void)fprintf(out, "Members=student-of-the-long-name-000007\n");
+	(void)fclose(out);
+	assert_refused(parse(text, &config, &err), &err, EEXIST,
+		       "100003: Members: 'student-of-the-long-name-000007' is named twice");
+	free(text);
+}
+
 static void adds_no_member_that_it_could_not_read_back(void **state)
 {
 	cleanup_config struct config config = {0};
@@ -391,7 +422,7 @@ static void refuses_a_config_that_is_a_link_or_a_fifo(void **state)
 	assert_refused(read_config(scratch, &err), &err, EPERM, "is not a regular file");
 }
 
-static void refuses_a_config_of_a_mebibyte(void **state)
+static void refuses_a_config_that_is_too_large(void **state)
 {
 	const struct scratch *scratch = *state;
 	struct error err = ERROR_NONE;
@@ -400,9 +431,11 @@ static void refuses_a_config_of_a_mebibyte(void **state)
 	needs_private_root();
 	scratch_write(scratch, "lab.conf", TOP, 0644);
 	(void)snprintf(path, sizeof(path), "%s/lab.conf", scratch->path);
-	assert_int_equal(truncate(path, 1024 * 1024), 0);
+	assert_int_equal(truncate(path, CONFIG_SIZE_MAX), 0);
 	assert_refused(read_config(scratch, &err), &err, EFBIG,
-		       "/etc/groupies/lab.conf: is larger than 256 KiB");
+		       "/etc/groupies/lab.conf: is larger than 8 MiB");
+	assert_int_equal(truncate(path, CONFIG_SIZE_MAX - 1), 0);
+	assert_refused(read_config(scratch, &err), &err, EBADMSG, "holds a NUL");
 }
 
 static void refuses_a_nul_in_the_file_by_its_line(void **state)
@@ -438,13 +471,14 @@ int main(void)
 		cmocka_unit_test(refuses_a_playgrounds_name_that_is_none),
 		cmocka_unit_test(survives_a_mebibyte_of_noise),
 		cmocka_unit_test(reads_back_what_it_prints),
+		cmocka_unit_test(takes_a_hundred_thousand_members_and_finds_the_one_named_twice),
 		cmocka_unit_test(adds_no_member_that_it_could_not_read_back),
 		with_scratch(reads_a_trusted_file),
 		with_scratch(says_the_whole_path_of_a_bad_line),
 		with_scratch(says_that_there_is_no_file),
 		with_scratch(refuses_a_config_that_others_can_write),
 		with_scratch(refuses_a_config_that_is_a_link_or_a_fifo),
-		with_scratch(refuses_a_config_of_a_mebibyte),
+		with_scratch(refuses_a_config_that_is_too_large),
 		with_scratch(refuses_a_nul_in_the_file_by_its_line),
 	};
 
