@@ -221,12 +221,15 @@ static int member_add(struct config *config, struct names *names, const char *me
 	slot = names_slot(names, config, member);
 	if (*slot)
 		return error_set(err, EEXIST, "'%s' is named twice", member);
-	grown = reallocarray(config->members, config->member_count + 1, sizeof(*grown));
-	if (!grown)
-		return error_errno(err, "members");
-	config->members = grown;
-	grown[config->member_count] = strdup(member);
-	if (!grown[config->member_count])
+	/* Room is doubled wherever it is used up, which is at each power of two. */
+	if ((config->member_count & (config->member_count - 1)) == 0) {
+		grown = reallocarray(config->members, config->member_count * 2 + 1, sizeof(*grown));
+		if (!grown)
+			return error_errno(err, "members");
+		config->members = grown;
+	}
+	config->members[config->member_count] = strdup(member);
+	if (!config->members[config->member_count])
 		return error_errno(err, "members");
 	*slot = ++config->member_count;
 	return 0;
