@@ -2,7 +2,8 @@
 /*
  * The facts about an account BOB: user:BOB is making, made or deleting (no fact: it was there
  * before us, and stays), uid:BOB and home:BOB what useradd gave it, fate:BOB whether its home is
- * to be deleted or kept. An account is deleted only if name, uid and our mark agree.
+ * to be deleted or kept, joined:BOB that it was a member once, released:BOB that it was none any more
+ * when the removal began. An account is deleted only if name, uid and our mark agree.
  */
 #include "account.h"
 
@@ -17,10 +18,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "configs.h"
 #include "edit.h"
 #include "groupies/cleanup.h"
 #include "groupies/file.h"
+#include "groupies/paths.h"
 #include "groupies/users.h"
+#include "members.h"
 #include "program.h"
 #include "tree.h"
 
@@ -243,7 +247,8 @@ static int delete_tree(const char *path, struct error *err)
 
 static int forget(struct work *work, const char *name, struct error *err)
 {
-	static const char *const facts[] = {"password", "fate", "home", "uid", "user"};
+	static const char *const facts[] = {"password", "joined", "released", "fate",
+					    "home",     "uid",    "user"};
 	size_t index;
 
 	for (index = 0; index < sizeof(facts) / sizeof(*facts); index++) {
@@ -376,6 +381,91 @@ int account_apply(struct work *work, struct account *account, struct error *err)
 	return 1;
 }
 
+/* ---- released -------------------------------------------------------------------------------- */
+
+/* Is USER among those that CONFIG names, by name or by group? */
+static int names_user(const struct config *config, const struct user *user, struct error *err)
+{
+	char which[MEMBER_NAME_SIZE];
+	size_t index;
+	int is = config_has_member(config, user->name);
+
+	for (index = 0; is == 0 && index < config->member_count; index++) {
+		if (*config->members[index] == '@')
+			is = user_is_in(user, config->members[index] + 1, which, sizeof(which),
+					err);
+	}
+	return is;
+}
+
+/* Where there is no config, or none that can be read, it is the registry that says who is a member. */
+static int is_member(const struct work *work, const char *name, struct error *err)
+{
+	cleanup_config struct config config = {0};
+	struct registry_entry entry;
+	struct error none;
+	struct user user;
+	int found = user_find(name, &user, err);
+
+	if (found <= 0)
+		return found;
+	if (configs_read_one(GROUPIES_CONFIG_DIR, work->name, &config, &none) >= 0)
+		return names_user(&config, &user, err);
+	found = user_entry(&user, &entry, err);
+	return found > 0 ? strcmp(entry.playground, work->name) == 0 : found;
+}
+
+static bool is_asked_for(const struct work *work, const char *name)
+{
+	const struct options *options = work->options;
+	size_t index;
+
+	for (index = 0; index < options->user_count; index++) {
+		if (strcmp(options->users[index], name) == 0)
+			return strcmp(options->command, "remove") == 0;
+	}
+	return false;
+}
+
+int account_is_released(const struct work *work, const char *name, struct error *err)
+{
+	int is;
+
+	if (is_asked_for(work, name) || !fact_is(work, "joined", name, "yes"))
+		return 0;
+	if (journal_says(&work->journal, "state", "removing"))
+		return fact_is(work, "released", name, "yes");
+	is = is_member(work, name, err);
+	return is < 0 ? error_context(err, "whether '%s' was released", name) : !is;
+}
+
+int accounts_note_joined(struct work *work, struct error *err)
+{
+	size_t index;
+
+	for (index = 0; index < work->account_count; index++) {
+		const char *name = work->accounts[index].name;
+
+		if (fact(work, "user", name) && fact_set(work, "joined", name, "yes", err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
+int accounts_note_released(struct work *work, struct error *err)
+{
+	size_t index;
+
+	for (index = 0; index < work->account_count; index++) {
+		const char *name = work->accounts[index].name;
+		int is = account_is_released(work, name, err);
+
+		if (is < 0 || fact_set(work, "released", name, is ? "yes" : NULL, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
 /* ---- deleting -------------------------------------------------------------------------------- */
 
 /*
@@ -472,10 +562,18 @@ int account_undo(struct work *work, struct account *account, struct error *err)
 	const char *state = fact(work, "user", name);
 	char kept[512] = "";
 	uid_t uid;
-	int ours = state ? whose(work, name, &uid, err) : 0;
+	int released = state ? account_is_released(work, name, err) : 0;
+	int ours = state && released == 0 ? whose(work, name, &uid, err) : released;
 
 	if (!state || ours < 0)
 		return ours;
+	if (released) {
+		report_step(work->report, REPORT_WARNING, "user",
+			    "%s is kept: it was taken out of %s/%s.conf and is no member any more; "
+			    "userdel --remove %s deletes it",
+			    name, GROUPIES_CONFIG_DIR, work->name, name);
+		return forget(work, name, err);
+	}
 	if (!ours) {
 		report_step(work->report, REPORT_WARNING, "user", "%s", work->said);
 		return forget(work, name, err);

@@ -19,6 +19,16 @@ int account_check(const struct work *work, const struct account *account, struct
 /* Is there a user NAME, and is it the one that the journal is about? 1, with its uid, or 0. */
 int account_is_ours(struct work *work, const char *name, uid_t *ret_uid, struct error *err);
 
+/*
+ * Has NAME, who was a member, been taken out of the config since? Then its account is no more ours to
+ * delete, unless `remove --user NAME` asks for it. 1 or 0; decided anew until a removal has begun.
+ */
+int account_is_released(const struct work *work, const char *name, struct error *err);
+
+/* Write that into the journal: who has become a member, and, as a removal begins, who was released. */
+int accounts_note_joined(struct work *work, struct error *err);
+int accounts_note_released(struct work *work, struct error *err);
+
 /* Reads a line of standard input for each account that is to be created. */
 int passwords_read(struct work *work, struct error *err);
 

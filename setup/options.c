@@ -121,8 +121,8 @@ static int check_sha256(const char *value, struct error *err)
 #define SPEAKING  (IN_ALL & ~IN_RUN)
 
 static const struct option_row rows[] = {
-	{"user", "NAME", "a member; created where it does not exist (repeatable)", IN_PROVISION,
-	 AT(users), check_user},
+	{"user", "NAME", "a member; created where it does not exist (repeatable)",
+	 IN_PROVISION | IN_REMOVE, AT(users), check_user},
 	{"group", "NAME", "every member of this Unix group; each gets a quarter of the limits",
 	 IN_PROVISION, AT(group), check_group},
 	{"playground", "NAME", "which playground; the default one is called " DEFAULT_PLAYGROUND,

@@ -100,12 +100,13 @@ static int find_processes(void *data, struct process **ret_list, size_t *ret_cou
 	for (index = 0; index < work->journal.count; index++) {
 		const char *key = work->journal.facts[index].key;
 		cleanup_free struct process *list = NULL;
-		int ours = strncmp(key, "user:", 5) == 0 ? account_is_ours(work, key + 5, &uid, err)
-							 : 0;
+		bool is_user = strncmp(key, "user:", 5) == 0;
+		int released = is_user ? account_is_released(work, key + 5, err) : 1;
+		int ours = released ? released : account_is_ours(work, key + 5, &uid, err);
 
 		if (ours < 0)
 			return ours;
-		if (!ours)
+		if (!ours || released)
 			continue;
 		if (processes_of_user(uid, NULL, &list, &found, err) < 0 ||
 		    add_processes(&all, &count, list, found, err) < 0)
@@ -140,13 +141,25 @@ static int empty_playground(struct work *work, struct error *err)
 
 /* ---- what would be done ---------------------------------------------------------------------- */
 
+/* Whoever cannot be told has ended the command before. */
+static bool is_released(const struct work *work, const char *name)
+{
+	struct error ignored;
+
+	return account_is_released(work, name, &ignored) != 0;
+}
+
 /* Facts in the words of what undoing them does. */
 static void foretell_fact(struct work *work, const struct fact *fact)
 {
 	char key[ACCOUNT_KEY_SIZE];
 	const char *home;
 
-	if (strncmp(fact->key, "user:", 5) == 0) {
+	if (strncmp(fact->key, "user:", 5) == 0 && is_released(work, fact->key + 5)) {
+		report_step(work->report, REPORT_WOULD, "user",
+			    "keep %s, which was taken out of the config: --user %s deletes it too",
+			    fact->key + 5, fact->key + 5);
+	} else if (strncmp(fact->key, "user:", 5) == 0) {
 		home = journal_get(&work->journal, account_key("home", fact->key + 5, key));
 		report_step(work->report, REPORT_WOULD, "user",
 			    "delete %s, and its home %s if it holds nothing new", fact->key + 5,
@@ -183,6 +196,22 @@ static int foretell(struct work *work, struct error *err)
 		foretell_fact(work, &work->journal.facts[index]);
 	for (index = work->shared.count; index-- > 0 && is_last;)
 		foretell_fact(work, &work->shared.facts[index]);
+	return 0;
+}
+
+/* What is asked for by name must be there to be removed. */
+static int check_users(const struct work *work, struct error *err)
+{
+	size_t index;
+
+	for (index = 0; index < work->options->user_count; index++) {
+		const char *name = work->options->users[index];
+		char key[ACCOUNT_KEY_SIZE];
+
+		if (!journal_get(&work->journal, account_key("user", name, key)))
+			return error_set(err, ENOENT, "--user: '%s' was not made for '%s'", name,
+					 work->name);
+	}
 	return 0;
 }
 
@@ -226,7 +255,8 @@ static int remove_playground(struct work *work, struct names *names, struct erro
 		return found;
 	if (!found)
 		return nothing_to_remove(work, names, err);
-	if (host_read(&work->host, err) < 0 || empty_playground(work, err) < 0)
+	if (check_users(work, err) < 0 || host_read(&work->host, err) < 0 ||
+	    empty_playground(work, err) < 0)
 		return -err->code;
 	if (report_is_dry_run(work->report))
 		return foretell(work, err);

@@ -569,7 +569,8 @@ int steps_apply(struct work *work, struct error *err)
 
 		/* The proof comes when everything stands; a killed run may not have said so. */
 		if (step->apply == proof_apply && !report_is_dry_run(work->report) &&
-		    journal_set(&work->journal, "state", "done", err) < 0)
+		    (accounts_note_joined(work, err) < 0 ||
+		     journal_set(&work->journal, "state", "done", err) < 0))
 			return -err->code;
 		for (round = 0; round < rounds(work, step); round++) {
 			int result = step_apply(work, step, account_of(work, step, round), err);
@@ -637,7 +638,8 @@ int steps_undo(struct work *work, struct error *err)
 	if (is_last < 0 || accounts_from_journal(work, err) < 0)
 		return -err->code;
 	journal_release();
-	if (journal_set(&work->journal, "state", "removing", err) < 0)
+	if (accounts_note_released(work, err) < 0 ||
+	    journal_set(&work->journal, "state", "removing", err) < 0)
 		return -err->code;
 	for (index = step_count; index-- > 0;) {
 		const struct step *step = &step_table[index];
