@@ -33,14 +33,17 @@ const char request_help[] =
 	"  --parent NAME     inside the playground NAME (run, demo)\n"
 	"  --image NAME      another image, as julman99/eatmemory (run, demo)\n"
 	"  --name NAME       of the container (run)\n"
-	"  --keep            leave the container as it is, for where, show and stats (run, demo)\n"
+	"  --keep            leave the container as it is, for where, show and stats\n"
+	"                    (run, demo)\n"
 	"  --once            one frame (stats)\n"
-	"  --socket PATH     the engine's socket; else DOCKER_HOST, else /var/run/docker.sock\n"
+	"  --socket PATH     the engine's socket; else DOCKER_HOST, else\n"
+	"                    /var/run/docker.sock\n"
 	"  --json            print JSON\n"
 	"  --help, --version\n"
 	"\n"
-	"exit status: 0 done, every limit held; 1 failed, or a limit did not hold; 2 usage;\n"
-	"3 no engine that can be used; 4 no such container; 128+N ended by signal N.\n"
+	"exit status: 0 done, every limit held; 1 failed, or a limit did not hold;\n"
+	"2 usage; 3 no engine that can be used; 4 no such container; 128+N ended by\n"
+	"signal N.\n"
 	"More: man groupies-docker\n";
 
 enum {

@@ -27,7 +27,7 @@ const char order_help[] =
 	"  --hold         keep it until a signal comes\n"
 	"  --step SIZE    eat in steps of SIZE\n"
 	"  --every TIME   pause between two steps (1s)\n"
-	"  --kind KIND    anon (memory of a process), file (page cache) or shm (shared memory)\n"
+	"  --kind KIND    anon (of a process), file (page cache) or shm (shared memory)\n"
 	"  --fill         write every byte, incompressible\n"
 	"  --thp          use huge pages\n"
 	"  --lock         lock it in RAM, so that it cannot be swapped\n"

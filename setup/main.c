@@ -9,10 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "groupies/columns.h"
+#include "groupies/file.h"
 #include "groupies/printable.h"
 #include "groupies/stack.h"
 
 #include "options.h"
+
+#define INDENT 4
 
 const struct command command_table[] = {
 	{"provision", NULL, "make the playground, its user and the login's way in (the default)",
@@ -42,14 +46,16 @@ const struct command *command_find(const char *name)
 
 int complain(int code, const char *format, ...)
 {
-	char text[1024];
+	static const char program[] = "groupies-setup: ";
+	char text[sizeof(program) + 1024];
 	va_list args;
 
+	(void)text_copy(text, sizeof(text), program);
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
+	(void)vsnprintf(text + strlen(program), sizeof(text) - strlen(program), format, args);
 	va_end(args);
 	(void)fflush(stdout);
-	(void)fprintf(stderr, "groupies-setup: %s\n", printable_make(text));
+	columns_print(stderr, columns_of(stderr), 0, INDENT, printable_make(text));
 	return code;
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "groupies/columns.h"
 #include "groupies/config.h"
 #include "groupies/limits.h"
 
@@ -14,6 +15,8 @@
 
 /* getopt_long() answers with FIRST_OPTION + the row of the table. */
 #define FIRST_OPTION 1000
+#define HELP_COLUMN  24 /* where what it means begins */
+#define HELP_WIDTH   80
 
 struct option_row {
 	const char *name;
@@ -168,13 +171,15 @@ static const struct option_row rows[] = {
 
 #define ROWS (sizeof(rows) / sizeof(*rows))
 
-static void print_option(const struct option_row *row)
+/* One row of --help, which is as wide for a pager: NAME and what it takes, and what it means. */
+static void print_row(const char *dashes, const char *name, const char *takes, const char *help)
 {
-	char left[64];
+	char left[HELP_COLUMN + 1];
 
-	(void)snprintf(left, sizeof(left), "--%s%s%s", row->name, row->argument ? " " : "",
-		       row->argument ? row->argument : "");
-	(void)printf("  %-20s  %s\n", left, row->help);
+	(void)snprintf(left, sizeof(left), "  %s%s%s%s", dashes, name, takes ? " " : "",
+		       takes ? takes : "");
+	(void)printf("%-*s", HELP_COLUMN, left);
+	columns_print(stdout, HELP_WIDTH, HELP_COLUMN, HELP_COLUMN, help);
 }
 
 static void print_help(const struct command *command)
@@ -191,20 +196,15 @@ static void print_help(const struct command *command)
 		(void)printf("Usage: groupies-setup [COMMAND] [OPTION]...\n"
 			     "Put users into a control group with limits: a playground that they "
 			     "cannot leave.\n\nCommands:\n");
-		for (row = command_table; row->name; row++) {
-			char left[64];
-
-			(void)snprintf(left, sizeof(left), "%s%s%s", row->name,
-				       row->words ? " " : "", row->words ? row->words : "");
-			(void)printf("  %-20s  %s\n", left, row->help);
-		}
+		for (row = command_table; row->name; row++)
+			print_row("", row->name, row->words, row->help);
 		(void)printf("\nOptions (of provision, unless a command's own --help has them):\n");
 	}
 	for (index = 0; index < ROWS; index++) {
 		if (!command || rows[index].commands & command->mask)
-			print_option(&rows[index]);
+			print_row("--", rows[index].name, rows[index].argument, rows[index].help);
 	}
-	(void)printf("\nExit status: %s See groupies-setup(8).\n",
+	(void)printf("\nExit status: %s\nSee groupies-setup(8).\n",
 		     command && command->mask == IN_RUN
 			     ? "that of CMD; 126 or 127 when it cannot be started."
 		     : command && command->mask == IN_CHECK
