@@ -615,6 +615,7 @@ static int render_limit(struct rendering *to, const struct limit *limit,
 	const char *file = unified ? limit->file_v2 : limit->file_v1;
 	struct limits rest = *limits;
 	char *line = rest.values[limit_id(limit)].text;
+	unsigned number = 0;
 	int offer = hierarchy && file ? hierarchy_offers(limit, hierarchy, file, err) : 0;
 
 	if (offer < 0)
@@ -630,6 +631,7 @@ static int render_limit(struct rendering *to, const struct limit *limit,
 		if (limit->render(limit, &rest, unified, value, sizeof(value), err) < 0 ||
 		    setting_add(to, limit, hierarchy, file, value, err) < 0)
 			return -err->code;
+		to->settings[to->count - 1].line = number++;
 		to->settings[to->count - 1].bounded =
 			is_bounded(&limits->values[limit_id(limit)], limit_id(limit));
 		if (!next)

@@ -21,6 +21,7 @@ void configs_clear(struct configs *configs)
 	for (index = 0; index < configs->count; index++)
 		config_clear(&configs->list[index]);
 	free(configs->list);
+	config_names_clear(&configs->names);
 	*configs = (struct configs){0};
 }
 
@@ -139,6 +140,40 @@ int configs_read(const char *directory, struct configs *ret_configs, struct erro
 	*ret_configs = configs;
 	configs = (struct configs){0};
 	return 0;
+}
+
+void configs_read_each(const char *directory, config_trouble *trouble, void *data,
+		       struct configs *ret_configs)
+{
+	struct configs configs = {0};
+	struct error err;
+	size_t index;
+
+	configs.is_unlisted = config_names_read(directory, &configs.names, &err) < 0;
+	if (configs.is_unlisted)
+		trouble(err.text, data);
+	configs.list = calloc(configs.names.count + 1, sizeof(*configs.list));
+	for (index = 0; index < configs.names.count; index++) {
+		if (!configs.list)
+			trouble("out of memory", data);
+		else if (configs_read_one(directory, configs.names.list[index],
+					  &configs.list[configs.count], &err) < 0)
+			trouble(err.text, data);
+		else
+			configs.count++;
+	}
+	*ret_configs = configs;
+}
+
+bool configs_may_have(const struct configs *configs, const char *name)
+{
+	size_t index;
+
+	for (index = 0; index < configs->names.count; index++) {
+		if (strcmp(configs->names.list[index], name) == 0)
+			return true;
+	}
+	return configs->is_unlisted;
 }
 
 const struct config *configs_find(const struct configs *configs, const char *name)

@@ -9,9 +9,13 @@
 #include <unistd.h>
 
 #include "groupies/cleanup.h"
+#include "groupies/columns.h"
 #include "groupies/printable.h"
 
 #include "commands.h"
+
+#define SUBJECT_SIZE 11
+#define TEXT_COLUMN  (2 + 9 + 2 + SUBJECT_SIZE + 2) /* where the sentence of a step begins */
 
 struct report {
 	bool silent;
@@ -80,15 +84,22 @@ void report_close(struct report *report)
 	free(report);
 }
 
-static void step_for_programs(struct report *report, enum report_result result, const char *subject,
-			      const char *text)
+static bool is_change(enum report_result result)
 {
-	report->last = json_object_new_object();
-	(void)json_object_object_add(report->last, "result",
-				     json_object_new_string(results[result].word));
-	(void)json_object_object_add(report->last, "subject", json_object_new_string(subject));
-	(void)json_object_object_add(report->last, "text", json_object_new_string(text));
-	(void)json_object_array_add(report->steps, report->last);
+	return result == REPORT_DONE || result == REPORT_WOULD;
+}
+
+static struct json_object *step_for_programs(struct report *report, enum report_result result,
+					     const char *subject, const char *text)
+{
+	struct json_object *step = json_object_new_object();
+
+	(void)json_object_object_add(step, "result", json_object_new_string(results[result].word));
+	(void)json_object_object_add(step, "changed", json_object_new_boolean(is_change(result)));
+	(void)json_object_object_add(step, "subject", json_object_new_string(subject));
+	(void)json_object_object_add(step, "text", json_object_new_string(text));
+	(void)json_object_array_add(report->steps, step);
+	return step;
 }
 
 static void step_for_people(const struct report *report, enum report_result result,
@@ -96,15 +107,19 @@ static void step_for_people(const struct report *report, enum report_result resu
 {
 	const char *colour = report->colour ? results[result].colour : "";
 	char shown[64];
+	size_t length = strlen(printable_copy(shown, sizeof(shown), subject));
 
-	(void)printf("  %s%-9s%s  %-11s  %s\n", colour, results[result].word,
-		     *colour ? "\033[0m" : "", printable_copy(shown, sizeof(shown), subject), text);
+	(void)printf("  %s%-9s%s  %-*s  ", colour, results[result].word, *colour ? "\033[0m" : "",
+		     SUBJECT_SIZE, shown);
+	columns_print(stdout, columns_of(stdout),
+		      TEXT_COLUMN + (length > SUBJECT_SIZE ? (unsigned)length - SUBJECT_SIZE : 0),
+		      TEXT_COLUMN, text);
 	(void)fflush(stdout);
 }
 
 static void count(struct report *report, enum report_result result)
 {
-	report->changes += result == REPORT_DONE || result == REPORT_WOULD;
+	report->changes += is_change(result);
 	report->complaints += result == REPORT_WARNING || result == REPORT_FAILED;
 }
 
@@ -120,7 +135,7 @@ void report_step(struct report *report, enum report_result result, const char *s
 	(void)printable_make(text);
 	count(report, result);
 	if (report->json)
-		step_for_programs(report, result, subject, text);
+		report->last = step_for_programs(report, result, subject, text);
 	else if (!report->silent)
 		step_for_people(report, result, subject, text);
 }
@@ -129,19 +144,54 @@ void report_failure(struct report *report, const char *subject, const char *text
 {
 	count(report, REPORT_FAILED);
 	if (report->json)
-		step_for_programs(report, REPORT_FAILED, subject, text);
+		(void)step_for_programs(report, REPORT_FAILED, subject, text);
 }
 
 void report_detail(struct report *report, const char *key, const char *value)
 {
 	if (report->last)
-		(void)json_object_object_add(report->last, key, json_object_new_string(value));
+		(void)json_object_object_add(report->last, key,
+					     value ? json_object_new_string(value) : NULL);
+}
+
+void report_words(struct report *report, const char *key, char *const *words, size_t word_count)
+{
+	struct json_object *array;
+	size_t index;
+
+	if (!report->last)
+		return;
+	array = json_object_new_array();
+	for (index = 0; index < word_count; index++)
+		(void)json_object_array_add(array, json_object_new_string(words[index]));
+	(void)json_object_object_add(report->last, key, array);
+}
+
+static void add_number(struct json_object *object, const char *key, uint64_t value)
+{
+	(void)json_object_object_add(object, key,
+				     value == REPORT_UNKNOWN    ? NULL
+				     : value == REPORT_INFINITY ? json_object_new_string("infinity")
+								: json_object_new_uint64(value));
 }
 
 void report_number(struct report *report, const char *key, uint64_t value)
 {
 	if (report->last)
-		(void)json_object_object_add(report->last, key, json_object_new_uint64(value));
+		add_number(report->last, key, value);
+}
+
+void report_number_of(struct report *report, const char *key, const char *name, uint64_t value)
+{
+	struct json_object *object;
+
+	if (!report->last)
+		return;
+	if (!json_object_object_get_ex(report->last, key, &object)) {
+		object = json_object_new_object();
+		(void)json_object_object_add(report->last, key, object);
+	}
+	add_number(object, name, value);
 }
 
 void report_claim(struct report *report, const char *key, bool holds)

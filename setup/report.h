@@ -38,9 +38,18 @@ void report_step(struct report *report, enum report_result result, const char *s
  */
 void report_failure(struct report *report, const char *subject, const char *text);
 
-/* Add "KEY": VALUE to the object of the step that was reported last (JSON only). */
+/*
+ * Add "KEY": VALUE to the object of the step that was reported last (JSON only). A key has one type,
+ * and groupies-setup(8) documents it: what is added here is added there. A text that is NULL is null.
+ * A number may also be "infinity" or null; with NAME, it is the member of that name of the object
+ * that KEY is.
+ */
+#define REPORT_INFINITY UINT64_MAX
+#define REPORT_UNKNOWN  (UINT64_MAX - 1)
 void report_detail(struct report *report, const char *key, const char *value);
+void report_words(struct report *report, const char *key, char *const *words, size_t word_count);
 void report_number(struct report *report, const char *key, uint64_t value);
+void report_number_of(struct report *report, const char *key, const char *name, uint64_t value);
 void report_claim(struct report *report, const char *key, bool holds);
 
 bool report_is_dry_run(const struct report *report);

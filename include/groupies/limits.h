@@ -76,6 +76,7 @@ struct setting {
 	const char *controller;
 	const char *file;
 	char value[256];
+	unsigned line; /* which of the lines of its limit's text this is */
 	bool (*matches)(const char *asked, const char *seen);
 	bool bounded; /* reading it back as unlimited would be a failure */
 };
