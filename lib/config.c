@@ -165,13 +165,9 @@ static bool member_is_valid(const char *member)
 static size_t *names_slot(const struct names *names, const struct config *config,
 			  const char *member)
 {
-	uint64_t hash = 14695981039346656037U; /* FNV-1a */
 	size_t slot;
-	const char *at;
 
-	for (at = member; *at; at++)
-		hash = (hash ^ (unsigned char)*at) * 1099511628211U;
-	for (slot = (size_t)hash & (names->room - 1); names->slots[slot];
+	for (slot = (size_t)text_hash(member) & (names->room - 1); names->slots[slot];
 	     slot = (slot + 1) & (names->room - 1)) {
 		if (strcmp(config->members[names->slots[slot] - 1], member) == 0)
 			break;

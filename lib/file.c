@@ -185,3 +185,12 @@ bool text_copy(char *to, size_t size, const char *text)
 	memcpy(to, text, length + 1);
 	return true;
 }
+
+uint64_t text_hash(const char *text)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3;
+	return hash;
+}

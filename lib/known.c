@@ -29,17 +29,10 @@ static int folder_open(const char *path, struct error *err)
 
 /* ---- by name --------------------------------------------------------------------------------- */
 
-/*
- * FNV-1a: a name may hold any byte and be as long as a file's name may be, so it cannot be one.
- * Whom a hash leads to is compared by the whole name.
- */
+/* A name may hold any byte and be as long as a file's name may be, so it cannot be one. */
 static const char *name_hash(const char *name, char hash[HASH_SIZE])
 {
-	uint64_t sum = 0xcbf29ce484222325;
-
-	for (; *name; name++)
-		sum = (sum ^ (unsigned char)*name) * 0x100000001b3;
-	(void)snprintf(hash, HASH_SIZE, "%016" PRIx64, sum);
+	(void)snprintf(hash, HASH_SIZE, "%016" PRIx64, text_hash(name));
 	return hash;
 }
 

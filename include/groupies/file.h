@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "groupies/directory.h"
@@ -57,5 +58,8 @@ const char *line_value(const char *line, const char *key);
 
 /* Copies TEXT when it fits with its NUL. */
 bool text_copy(char *to, size_t size, const char *text);
+
+/* FNV-1a of TEXT. Different texts may have the same: whoever finds by it compares the text as well. */
+uint64_t text_hash(const char *text);
 
 #endif
