@@ -251,9 +251,10 @@ static void show_people(const struct row *row, const struct counts *counts)
 static void show_programs(const struct row *row, const struct counts *counts)
 {
 	struct report *report = row->listing->report;
+	struct state state = state_of(row);
 
-	report_step(report, REPORT_INFO, row->config->name, "%s", state_of(row).sentence);
-	report_detail(report, "state", state_of(row).word);
+	report_step(report, REPORT_INFO, row->config->name, "%s", state.sentence);
+	report_detail(report, "state", state.word);
 	report_words(report, "members", row->config->members, row->config->member_count);
 	report_number(report, "processes", counts->processes);
 	report_number(report, "memory_bytes", counts->memory_bytes);

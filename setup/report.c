@@ -170,9 +170,9 @@ void report_words(struct report *report, const char *key, char *const *words, si
 static void add_number(struct json_object *object, const char *key, uint64_t value)
 {
 	(void)json_object_object_add(object, key,
-				     value == REPORT_UNKNOWN    ? NULL
-				     : value == REPORT_INFINITY ? json_object_new_string("infinity")
-								: json_object_new_uint64(value));
+				     value == REPORT_UNKNOWN  ? NULL
+				     : value == SIZE_INFINITY ? json_object_new_string("infinity")
+							      : json_object_new_uint64(value));
 }
 
 void report_number(struct report *report, const char *key, uint64_t value)

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "groupies/size.h"
+
 enum report_result {
 	REPORT_DONE,      /* changed just now */
 	REPORT_UNCHANGED, /* was so already */
@@ -41,11 +43,10 @@ void report_failure(struct report *report, const char *subject, const char *text
 /*
  * Add "KEY": VALUE to the object of the step that was reported last (JSON only). A key has one type,
  * and groupies-setup(8) documents it: what is added here is added there. A text that is NULL is null.
- * A number may also be "infinity" or null; with NAME, it is the member of that name of the object
- * that KEY is.
+ * A number may also be SIZE_INFINITY or REPORT_UNKNOWN, which are "infinity" and null; with NAME, it
+ * is the member of that name of the object that KEY is.
  */
-#define REPORT_INFINITY UINT64_MAX
-#define REPORT_UNKNOWN  (UINT64_MAX - 1)
+#define REPORT_UNKNOWN (SIZE_INFINITY - 1)
 void report_detail(struct report *report, const char *key, const char *value);
 void report_words(struct report *report, const char *key, char *const *words, size_t word_count);
 void report_number(struct report *report, const char *key, uint64_t value);
