@@ -5,6 +5,8 @@
 
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/system/playgrounds.sh
+. "$(dirname "$0")/playgrounds.sh"
 # The names of this test are its own, so it may run beside the others.
 lock=/run/groupies-tests-apply.lock
 private_host "$@"
@@ -28,38 +30,7 @@ tidy() {
 	remove_groups s2door
 }
 
-# What a case that failed has left: processes of our users, and whatever is in groups of our names.
-ours() {
-	pgrep -U "$member_uid,$mate_uid"
-	find /sys/fs/cgroup/*/"$lab" /sys/fs/cgroup/*/"$other" -name cgroup.procs -exec cat {} + 2>/dev/null
-}
-
-end_members() {
-	local pids
-	mapfile -t pids < <(ours | sort -u)
-	[ ${#pids[@]} -eq 0 ] && return
-	kill -KILL "${pids[@]}" 2>/dev/null
-	until_true 10 eval '[ -z "$(ours)" ]'
-}
-
 # ---- what cases are made of -----------------------------------------------------------------------
-
-# A host that never saw groupies.
-fresh() {
-	end_members >/dev/null
-	rm -rf /etc/groupies /var/lib/groupies /run/groupies
-	remove_groups "$lab"
-	remove_groups "$other"
-	mkdir -m 755 /etc/groupies
-}
-
-# config NAME LINE...: /etc/groupies/NAME.conf; the lines stand in [Playground] until [Member] comes.
-config() {
-	local name=$1
-	shift
-	printf '%s\n' '[Playground]' "$@" >"/etc/groupies/$name.conf"
-	chmod 644 "/etc/groupies/$name.conf"
-}
 
 # A playground that is applied, for cases that begin there.
 lab() {

@@ -5,6 +5,8 @@
 
 # shellcheck source=tests/system/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/system/playgrounds.sh
+. "$(dirname "$0")/playgrounds.sh"
 private_host "$@"
 
 lab=s14lab
@@ -21,36 +23,7 @@ tidy() {
 	remove_groups "$other"
 }
 
-ours() {
-	pgrep -U "$member_uid,$mate_uid"
-	find /sys/fs/cgroup/*/"$lab" /sys/fs/cgroup/*/"$other" -name cgroup.procs -exec cat {} + 2>/dev/null
-}
-
-end_members() {
-	local pids
-	mapfile -t pids < <(ours | sort -u)
-	[ ${#pids[@]} -eq 0 ] && return
-	kill -KILL "${pids[@]}" 2>/dev/null
-	until_true 10 eval '[ -z "$(ours)" ]'
-}
-
 # ---- what cases are made of -----------------------------------------------------------------------
-
-fresh() {
-	end_members >/dev/null
-	rm -rf /etc/groupies /var/lib/groupies /run/groupies
-	remove_groups "$lab"
-	remove_groups "$other"
-	mkdir -m 755 /etc/groupies
-}
-
-# config NAME LINE...: the lines stand in [Playground] until [Member] comes.
-config() {
-	local name=$1
-	shift
-	printf '%s\n' '[Playground]' "$@" >"/etc/groupies/$name.conf"
-	chmod 644 "/etc/groupies/$name.conf"
-}
 
 lab() {
 	fresh
